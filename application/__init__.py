@@ -1,0 +1,1 @@
+"""Commands and their handlers, and the ports they need. Knows the domain."""

@@ -1,0 +1,45 @@
+"""Why a command or a query cannot be carried out, whatever the feature."""
+
+
+class NotFoundError(Exception):
+    """What was asked for does not exist; the message names it."""
+
+
+class ConflictError(Exception):
+    """Somebody else changed the stream first."""
+
+    def __init__(self, stream_id: str) -> None:
+        super().__init__(f"{stream_id} was changed by somebody else at the same time")
+        self.stream_id = stream_id
+
+
+class AlreadyExistsError(ConflictError):
+    """A stream that should begin already exists."""
+
+
+class SubjectErasedError(Exception):
+    """Personal data was to be recorded for a subject whose data key has been destroyed."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"the personal data of {subject} has been erased and cannot come back")
+        self.subject = subject
+
+
+class NotAuthenticatedError(Exception):
+    """No credentials, or none that hold."""
+
+
+class ForbiddenError(Exception):
+    """The principal lacks the role for this."""
+
+
+class TooManyAttemptsError(Exception):
+    """Too many failed attempts; try again after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many failed login attempts")
+        self.retry_after = retry_after
+
+
+class ReadModelBehindError(Exception):
+    """A read model did not catch up with the log in time to answer truthfully."""

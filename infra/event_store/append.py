@@ -1,0 +1,33 @@
+"""What one command hands to the committer: its events, and what must still hold for them."""
+
+import asyncio
+from datetime import datetime
+
+import msgspec
+
+from infra.event_store.keys import SubjectKey
+from infra.event_store.record import EventRecord
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """Where a command's events stand in the log: the position of the last, and when."""
+
+    position: int
+    recorded_at: datetime
+
+
+class Append(msgspec.Struct, eq=False):
+    """The events of one command, recorded all or not at all.
+
+    ``expected`` gives for each stream the version that its first event follows; ``unmoved`` names
+    streams that were only read, with the version that they must still have. ``keys`` are the data
+    keys that the ciphertexts were made with; ``erased`` the subjects whose keys are destroyed, each
+    with the record that does it.
+    """
+
+    records: list[EventRecord]
+    expected: dict[str, int]
+    unmoved: dict[str, int]
+    keys: dict[str, SubjectKey]
+    erased: dict[str, EventRecord]
+    committed: asyncio.Future[Committed]

@@ -1,0 +1,227 @@
+"""The group commit: one writer per process, one transaction for all commands that have gathered.
+
+Positions are assigned under a lock that every process takes, so they follow the order of commits and
+a reader never passes over a gap. A command in conflict fails alone; its neighbours are recorded.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+
+from infra.event_store import commit_sql as sql
+from infra.event_store.append import Append, Committed
+from infra.event_store.batch import Batch, LogState
+from infra.event_store.keys import Keyring
+
+log = structlog.get_logger(__name__)
+
+Connect = Callable[[], Awaitable[psycopg.AsyncConnection]]
+
+MAX_EVENTS_PER_COMMIT = 1000
+RECONNECT_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+class Committer:
+    """Appends what commands hand over; runs as one task of the process."""
+
+    def __init__(
+        self, connect: Connect, keyring: Keyring, on_commit: Callable[[int], None]
+    ) -> None:
+        self._connect = connect
+        self._keyring = keyring
+        self._on_commit = on_commit
+        self._waiting: list[Append] = []
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection | None = None
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Committer"]:
+        """Run the committer's task; on leaving, what was handed over is still recorded."""
+        task = asyncio.create_task(self._run(), name="committer")
+        try:
+            yield self
+        finally:
+            while self._waiting and not task.done():
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def append(self, append: Append) -> Committed:
+        """Record a command's events, or none of them.
+
+        Raises ConflictError, SubjectErasedError or psycopg.OperationalError; after the last, and
+        only then, it is unknown whether they were recorded.
+        """
+        self._waiting.append(append)
+        self._wake.set()
+        # A caller that goes away does not take its events back: they may already be on their way.
+        return await asyncio.shield(append.committed)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                gathered = self._gather()
+                try:
+                    await self._commit_surely(gathered)
+                except psycopg.OperationalError as error:
+                    _fail(gathered, error)
+                except Exception:  # noqa: BLE001 - one of them cannot be stored: which, is found out
+                    await self._commit_singly(gathered)
+
+    def _gather(self) -> list[Append]:
+        size = taken = 0
+        for append in self._waiting:
+            if taken and size + len(append.records) > MAX_EVENTS_PER_COMMIT:
+                break
+            size += len(append.records)
+            taken += 1
+        gathered, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        return gathered
+
+    async def _commit_surely(self, gathered: list[Append]) -> None:
+        """Commit; over a broken connection, first find out whether the commit took effect."""
+        for attempt, delay in enumerate(RECONNECT_SECONDS):
+            await asyncio.sleep(delay)
+            try:
+                connection = await self._connected()
+                if attempt:
+                    gathered = await self._without_recorded(connection, gathered)
+                if gathered:
+                    await self._commit(connection, gathered)
+            except psycopg.OperationalError as error:
+                log.warning("commit_interrupted", attempt=attempt, error=type(error).__name__)
+                await self._disconnect()
+                if attempt == len(RECONNECT_SECONDS) - 1:
+                    raise
+            else:
+                return
+
+    async def _commit_singly(self, gathered: list[Append]) -> None:
+        for append in gathered:
+            try:
+                await self._commit_surely([append])
+            except Exception as error:  # noqa: BLE001 - its command is told
+                log.error("commit_failed", error=type(error).__name__)
+                _refuse(append, error)
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await self._connect()
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+    async def _without_recorded(
+        self, connection: psycopg.AsyncConnection, gathered: list[Append]
+    ) -> list[Append]:
+        """Answer the commands whose events are in the log after all; give back the others.
+
+        Taking the lock waits for the end of the broken transaction, whichever it was.
+        """
+        ids = [append.records[-1].event_id for append in gathered]
+        streams = [append.records[-1].stream_id for append in gathered]
+        versions = [append.records[-1].version for append in gathered]
+        async with connection.transaction():
+            await connection.execute(sql.LOCK)
+            cursor = await connection.execute(sql.RECORDED, (streams, versions, ids))
+            recorded = {row[0]: Committed(row[1], row[2]) for row in await cursor.fetchall()}
+        for append in gathered:
+            committed = recorded.get(append.records[-1].event_id)
+            if committed is not None:
+                _succeed(append, committed)
+        return [append for append in gathered if append.records[-1].event_id not in recorded]
+
+    async def _commit(self, connection: psycopg.AsyncConnection, gathered: list[Append]) -> None:
+        try:
+            batch = Batch(
+                await self._lock_and_read(connection, gathered), self._keyring, datetime.now(UTC)
+            )
+            for append in gathered:
+                batch.admit(append)
+            if batch.records:
+                await self._write(connection, batch)
+            else:
+                await connection.execute("ROLLBACK")
+        except BaseException:
+            await self._disconnect()  # which ends the transaction, and with it the lock
+            raise
+        for append, refusal in batch.refused:
+            _refuse(append, refusal)
+        for append, committed in batch.admitted:
+            _succeed(append, committed)
+        if batch.records:
+            self._on_commit(batch.state.position)
+
+    async def _lock_and_read(
+        self, connection: psycopg.AsyncConnection, gathered: list[Append]
+    ) -> LogState:
+        streams = {stream for a in gathered for stream in (*a.expected, *a.unmoved)}
+        subjects = {subject for a in gathered for subject in (*a.keys, *a.erased)}
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            await connection.execute(sql.LOCK)
+            head = await connection.execute(sql.HEAD)
+            versions = await connection.execute(sql.VERSIONS, (list(streams),), prepare=True)
+            keys = await connection.execute(
+                sql.SUBJECTS, (list(subjects), list(subjects)), prepare=True
+            )
+            head_row = await head.fetchone()
+            version_rows = await versions.fetchall()
+            key_rows = await keys.fetchall()
+        assert head_row is not None
+        position, hash_, recorded_at, master_key_id = head_row
+        return LogState(
+            position=position,
+            hash=bytes(hash_),
+            recorded_at=recorded_at,
+            master_key_id=master_key_id,
+            versions=dict(version_rows),
+            fingerprints={subject: bytes(print_) for subject, print_, gone in key_rows if not gone},
+            erased={subject for subject, _, gone in key_rows if gone},
+        )
+
+    async def _write(self, connection: psycopg.AsyncConnection, batch: Batch) -> None:
+        async with connection.pipeline():
+            await connection.execute(sql.INSERT_EVENTS, batch.event_columns(), prepare=True)
+            if batch.new_keys:
+                await connection.execute(sql.INSERT_KEYS, batch.key_columns(), prepare=True)
+            if batch.erasures:
+                columns = batch.erasure_columns()
+                await connection.execute(sql.INSERT_ERASURES, columns, prepare=True)
+                await connection.execute(sql.DELETE_KEYS, (columns[0],), prepare=True)
+                await connection.execute(sql.DELETE_SNAPSHOTS, (columns[0],), prepare=True)
+            state = batch.state
+            await connection.execute(
+                sql.MOVE_HEAD, (state.position, state.hash, state.recorded_at), prepare=True
+            )
+            await connection.execute(sql.NOTIFY, (str(state.position),), prepare=True)
+            await connection.execute("COMMIT")
+
+
+def _succeed(append: Append, committed: Committed) -> None:
+    if not append.committed.done():
+        append.committed.set_result(committed)
+
+
+def _refuse(append: Append, refusal: Exception) -> None:
+    if not append.committed.done():
+        append.committed.set_exception(refusal)
+
+
+def _fail(gathered: list[Append], error: Exception) -> None:
+    log.error("commit_failed", error=type(error).__name__)
+    for append in gathered:
+        _refuse(append, error)

@@ -1,0 +1,149 @@
+"""Data keys of subjects, and the master keys that wrap them."""
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from infra.event_store.errors import MasterKeyError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+def seal(key: bytes, plaintext: bytes, context: bytes) -> bytes:
+    """Encrypt with AES-256-GCM, bound to its context; the nonce stands before the ciphertext."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, context)
+
+
+def unseal(key: bytes, ciphertext: bytes, context: bytes) -> bytes:
+    """Undo ``seal``; raises InvalidTag if key, ciphertext or context differ."""
+    return AESGCM(key).decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], context)
+
+
+class SubjectKey(msgspec.Struct, frozen=True):
+    """The data key of a subject; ``is_new`` until the append that brings it is committed."""
+
+    subject: str
+    key: bytes
+    is_new: bool
+
+    @classmethod
+    def generate(cls, subject: str) -> "SubjectKey":
+        """Make a fresh random key for a subject that has none."""
+        return cls(subject, secrets.token_bytes(KEY_BYTES), is_new=True)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What identifies the key after its destruction, without revealing it."""
+        return hashlib.sha256(b"annals data key" + self.key).digest()[:16]
+
+
+def decode_master_key(text: str) -> bytes:
+    """Read a master key: 32 bytes in base64. Raises ValueError without repeating the text."""
+    try:
+        key = base64.b64decode(text.strip(), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError("must be 32 bytes in base64")
+    return key
+
+
+def encode_master_key(key: bytes) -> str:
+    """Write a master key as ``decode_master_key`` reads it."""
+    return base64.urlsafe_b64encode(key).decode()
+
+
+def master_key_id(key: bytes) -> str:
+    """Name a master key without revealing it."""
+    return hashlib.sha256(b"annals master key" + key).hexdigest()[:16]
+
+
+class Keyring:
+    """The master keys at hand: the current one first, then those that are being retired."""
+
+    def __init__(self, source: Callable[[], list[bytes]]) -> None:
+        self._source = source
+        self._keys: dict[str, bytes] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the keys again from where they are kept, after a rotation elsewhere."""
+        keys = self._source()
+        self._keys = {master_key_id(key): key for key in keys}
+        self.current_id = master_key_id(keys[0])
+
+    def wrap(self, subject_key: SubjectKey, key_id: str) -> bytes:
+        """Wrap a data key under the named master key."""
+        return seal(self._master(key_id), subject_key.key, subject_key.subject.encode())
+
+    def unwrap(self, subject: str, wrapped: bytes, key_id: str) -> SubjectKey:
+        """Open a stored data key; raises MasterKeyError if no master key at hand fits."""
+        try:
+            key = unseal(self._master(key_id), wrapped, subject.encode())
+        except InvalidTag as error:
+            raise MasterKeyError(f"the data key of {subject} is damaged") from error
+        return SubjectKey(subject, key, is_new=False)
+
+    def _master(self, key_id: str) -> bytes:
+        if key_id not in self._keys:
+            self.reload()
+        try:
+            return self._keys[key_id]
+        except KeyError:
+            raise MasterKeyError(f"master key {key_id} is not at hand") from None
+
+
+class KeyFile:
+    """The master keys in a file of mode 0600, one base64 line each, the current one first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> list[bytes]:
+        """Read the keys; on first use makes the file with one random key."""
+        if not self._path.exists():
+            self._create()
+        return [decode_master_key(line) for line in self._path.read_text().split()]
+
+    def write(self, keys: list[bytes]) -> None:
+        """Replace the file as a whole; durable when this returns."""
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        self._write_durably(temporary, keys)
+        temporary.replace(self._path)
+        self._sync_directory()
+
+    def _create(self) -> None:
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        self._write_durably(temporary, [secrets.token_bytes(KEY_BYTES)])
+        try:
+            os.link(temporary, self._path)
+        except FileExistsError:
+            pass  # another process was first; its key is the one
+        finally:
+            temporary.unlink()
+        self._sync_directory()
+
+    def _write_durably(self, path: Path, keys: list[bytes]) -> None:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.writelines(encode_master_key(key) + "\n" for key in keys)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _sync_directory(self) -> None:
+        descriptor = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,145 @@
+"""Reading the log: one stream, or everything after a position, in batches."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from domain.events import DomainEvent, Recorded
+from infra.event_store.codec import decode
+from infra.event_store.keys import Keyring
+from infra.event_store.record import StoredRecord
+
+_COLUMNS = """
+    e.originator_id, e.originator_version, e.topic, e.schema_version, e.event_id,
+    e.metadata::text, e.state, e.subject, e.protected, e.notification_id, e.recorded_at,
+    k.wrapped_key, k.master_key_id
+FROM events AS e
+LEFT JOIN subject_keys AS k ON k.subject = e.subject
+"""
+
+STREAM = f"""
+SELECT {_COLUMNS}
+WHERE e.originator_id = %(stream_id)s
+  AND e.originator_version > %(after)s
+  AND e.originator_version <= COALESCE(%(to_version)s, 9223372036854775807)
+  AND e.recorded_at <= COALESCE(%(at)s, 'infinity'::timestamptz)
+ORDER BY e.originator_version
+"""  # noqa: S608 - nothing but the constant above is put in
+
+HEAD = "SELECT position FROM log_head"
+
+WINDOW = f"""
+SELECT {_COLUMNS}
+WHERE e.notification_id > %(after)s
+  AND e.notification_id <= %(to)s
+  AND (%(types)s::text[] IS NULL OR e.topic = ANY(%(types)s))
+  AND (%(categories)s::text[] IS NULL OR split_part(e.originator_id, '-', 1) = ANY(%(categories)s))
+ORDER BY e.notification_id
+"""  # noqa: S608 - nothing but the constant above is put in
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Some of the log: the events that were asked for, and the position that was read up to."""
+
+    events: list[Recorded[DomainEvent]]
+    position: int
+    head: int
+
+
+class LogReader:
+    """Reads events from the database, decrypted where their subject's key still exists."""
+
+    def __init__(self, pool: AsyncConnectionPool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+
+    async def stream(
+        self,
+        stream_id: str,
+        *,
+        after: int = 0,
+        to_version: int | None = None,
+        at: datetime | None = None,
+    ) -> list[Recorded[DomainEvent]]:
+        """Read one stream: after a version, up to a version, up to a moment."""
+        arguments = {"stream_id": stream_id, "after": after, "to_version": to_version, "at": at}
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(STREAM, arguments, prepare=True)
+            return self._decoded(await cursor.fetchall())
+
+    async def page(
+        self,
+        after: int,
+        size: int,
+        *,
+        types: Sequence[str] | None = None,
+        categories: Sequence[str] | None = None,
+        connection: AsyncConnection | None = None,
+    ) -> LogPage:
+        """Read the next ``size`` positions, of them the events of the given types and categories.
+
+        The page's position moves over the events that were not asked for.
+        """
+        if connection is None:
+            async with self._pool.connection() as connection:
+                return await self.page(
+                    after, size, types=types, categories=categories, connection=connection
+                )
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(HEAD, prepare=True)
+        row = await cursor.fetchone()
+        assert row is not None
+        head: int = row[0]
+        to = min(after + size, head)
+        if to <= after:
+            return LogPage([], after, head)
+        arguments = {
+            "after": after,
+            "to": to,
+            "types": list(types) if types is not None else None,
+            "categories": list(categories) if categories is not None else None,
+        }
+        await cursor.execute(WINDOW, arguments, prepare=True)
+        return LogPage(self._decoded(await cursor.fetchall()), to, head)
+
+    async def after(
+        self,
+        position: int,
+        *,
+        size: int = 1000,
+        types: Sequence[str] | None = None,
+        categories: Sequence[str] | None = None,
+    ) -> AsyncIterator[LogPage]:
+        """Read the log to its end, page by page; memory holds one page at a time."""
+        while True:
+            page = await self.page(position, size, types=types, categories=categories)
+            yield page
+            position = page.position
+            if position >= page.head:
+                return
+
+    def _decoded(self, rows: list[tuple[Any, ...]]) -> list[Recorded[DomainEvent]]:
+        return [decode(_record(row), self._keyring) for row in rows]
+
+
+def _record(row: tuple[Any, ...]) -> StoredRecord:
+    return StoredRecord(
+        stream_id=row[0],
+        version=row[1],
+        topic=row[2],
+        schema_version=row[3],
+        event_id=row[4],
+        metadata=row[5],
+        state=row[6],
+        subject=row[7],
+        protected=row[8],
+        position=row[9],
+        recorded_at=row[10],
+        wrapped_key=row[11],
+        master_key_id=row[12],
+    )

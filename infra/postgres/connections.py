@@ -1,0 +1,38 @@
+"""Connections to PostgreSQL, pooled for queries and single for the long-lived tasks."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+# A half-open socket must not hang a task for hours.
+KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "connect_timeout": 10,
+}
+
+
+def connection_pool(conninfo: str, size: int) -> AsyncConnectionPool:
+    """Make a pool of autocommit connections; the caller opens and closes it."""
+    return AsyncConnectionPool(
+        conninfo,
+        min_size=min(2, size),
+        max_size=size,
+        kwargs={"autocommit": True, "application_name": "annals", **KEEPALIVE},
+        open=False,
+    )
+
+
+def connector(conninfo: str, purpose: str) -> Callable[[], Awaitable[psycopg.AsyncConnection]]:
+    """Give a function that opens a connection of its own for one task."""
+
+    async def connect() -> psycopg.AsyncConnection:
+        return await psycopg.AsyncConnection.connect(
+            conninfo, autocommit=True, application_name=f"annals {purpose}", **KEEPALIVE
+        )
+
+    return connect

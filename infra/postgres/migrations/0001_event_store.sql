@@ -1,0 +1,84 @@
+-- The log. Its first five columns are those of the eventsourcing library's own recorder.
+CREATE TABLE events (
+    originator_id      text        NOT NULL,
+    originator_version bigint      NOT NULL,
+    topic              text        NOT NULL,
+    state              bytea       NOT NULL,
+    notification_id    bigint      NOT NULL,
+    event_id           uuid        NOT NULL,
+    schema_version     smallint    NOT NULL,
+    recorded_at        timestamptz NOT NULL,
+    metadata           json        NOT NULL,
+    subject            text,
+    protected          bytea,
+    hash               bytea       NOT NULL,
+    PRIMARY KEY (originator_id, originator_version)
+) WITH (autovacuum_analyze_scale_factor = 0.01);
+
+CREATE UNIQUE INDEX events_notification_id_idx ON events (notification_id);
+
+CREATE VIEW event_log AS
+SELECT notification_id                       AS position,
+       originator_id                         AS stream_id,
+       originator_version                    AS version,
+       topic                                 AS type,
+       convert_from(state, 'UTF8')::json     AS payload,
+       recorded_at,
+       metadata ->> 'actor'                  AS actor,
+       metadata,
+       subject,
+       protected IS NOT NULL                 AS has_protected_data
+FROM events;
+
+-- No event is ever updated or deleted: not by Annals, not by a slip of the hand in psql.
+CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'events are append-only: % refused', TG_OP;
+END;
+$$;
+
+CREATE TRIGGER events_append_only
+BEFORE UPDATE OR DELETE OR TRUNCATE ON events
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
+
+-- Where the log ends, as the committer left it; a tail cut off the log no longer fits this row.
+CREATE TABLE log_head (
+    position      bigint      NOT NULL,
+    hash          bytea       NOT NULL,
+    recorded_at   timestamptz NOT NULL,
+    master_key_id text        NOT NULL
+) WITH (fillfactor = 10);
+
+INSERT INTO log_head (position, hash, recorded_at, master_key_id)
+VALUES (0, decode(repeat('00', 32), 'hex'), 'epoch', '');
+
+-- One data key for each subject, wrapped by the master key. Erasing the subject deletes its row.
+CREATE TABLE subject_keys (
+    subject       text  PRIMARY KEY,
+    wrapped_key   bytea NOT NULL,
+    master_key_id text  NOT NULL,
+    fingerprint   bytea NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50);
+
+CREATE INDEX subject_keys_master_key_id_idx ON subject_keys (master_key_id);
+
+-- The fence: a subject named here never gets another key.
+CREATE TABLE erasures (
+    subject     text        PRIMARY KEY,
+    fingerprint bytea,
+    position    bigint      NOT NULL,
+    event_id    uuid        NOT NULL,
+    erased_at   timestamptz NOT NULL
+);
+
+-- The latest snapshot of a long stream, encrypted under its subject's key where it has one.
+CREATE TABLE snapshots (
+    originator_id      text     PRIMARY KEY,
+    originator_version bigint   NOT NULL,
+    topic              text     NOT NULL,
+    schema_version     smallint NOT NULL,
+    subject            text,
+    state              bytea    NOT NULL
+);
+
+CREATE INDEX snapshots_subject_idx ON snapshots (subject);

@@ -1,0 +1,77 @@
+"""What other processes did, heard over LISTEN: the log grew, or a projection moved on.
+
+A signal is only a wake-up. Whoever waits for one also looks by itself now and then, so that a lost
+signal costs a moment and nothing else.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import psycopg
+import structlog
+from psycopg import sql
+
+log = structlog.get_logger(__name__)
+
+LOG_CHANNEL = "annals_log"
+PROJECTED_CHANNEL = "annals_projected"
+
+RECONNECT_SECONDS = 1.0
+
+
+class Signals:
+    """The newest known position of the log (under ``LOG_CHANNEL``) and of each projection."""
+
+    def __init__(self, connect: Callable[[], Awaitable[psycopg.AsyncConnection]]) -> None:
+        self._connect = connect
+        self._positions: dict[str, int] = {}
+        self._changed: dict[str, asyncio.Event] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the task that listens."""
+        task = asyncio.create_task(self._run(), name="signals")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def advance(self, name: str, position: int) -> None:
+        """Note that the log or a projection has come to a position; wakes who waits for it."""
+        if position > self._positions.get(name, 0):
+            self._positions[name] = position
+            self._changed.pop(name, asyncio.Event()).set()
+
+    def position(self, name: str) -> int:
+        """Give the newest position heard of."""
+        return self._positions.get(name, 0)
+
+    async def wait_beyond(self, name: str, position: int, patience: float) -> None:
+        """Return once the name has moved beyond the position, or after ``patience`` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self._positions.get(name, 0) <= position:
+                    await self._changed.setdefault(name, asyncio.Event()).wait()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except psycopg.OperationalError as error:
+                log.warning("listening_interrupted", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        async with await self._connect() as connection:
+            await connection.set_autocommit(True)
+            for channel in (LOG_CHANNEL, PROJECTED_CHANNEL):
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            async for notify in connection.notifies():
+                if notify.channel == LOG_CHANNEL:
+                    self.advance(LOG_CHANNEL, int(notify.payload))
+                else:
+                    name, _, position = notify.payload.rpartition(":")
+                    self.advance(name, int(position))

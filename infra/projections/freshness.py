@@ -1,0 +1,41 @@
+"""Read your writes: a query waits until its read model has come to where the log stood."""
+
+import asyncio
+from collections.abc import Sequence
+
+from application.errors import ReadModelBehindError
+from infra.event_store.observer import LogObserver
+from infra.postgres.signals import Signals
+
+# A signal wakes the waiter at once; looking again is for a signal that was lost.
+LOOK_AGAIN_SECONDS = 0.25
+
+
+class Freshness:
+    """Knows whether read models show everything that was recorded before the question."""
+
+    def __init__(self, observer: LogObserver, signals: Signals, patience: float = 5.0) -> None:
+        self._observer = observer
+        self._signals = signals
+        self._patience = patience
+
+    async def reach_head(self, projections: Sequence[str]) -> int:
+        """Wait until the projections show all that is recorded now; give that position.
+
+        Raises ReadModelBehindError if that takes too long.
+        """
+        observed = await self._observer.ask(None)
+        head = observed.head
+        try:
+            async with asyncio.timeout(self._patience):
+                for name in projections:
+                    position = observed.checkpoints.get(name, 0)
+                    while position < head:
+                        await self._signals.wait_beyond(name, head - 1, LOOK_AGAIN_SECONDS)
+                        position = self._signals.position(name)
+                        if position < head:
+                            observed = await self._observer.ask(None)
+                            position = observed.checkpoints.get(name, 0)
+        except TimeoutError:
+            raise ReadModelBehindError("the read model has not caught up yet, try again") from None
+        return head

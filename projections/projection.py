@@ -1,0 +1,68 @@
+"""What a projection is: a name, a version, its tables, and handlers from event types to changes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from domain.events import DomainEvent, Recorded
+from projections.table import Key, Rows, Table
+
+E = TypeVar("E", bound=DomainEvent)
+
+Touched = Iterable[tuple[Table[Any], Key]]
+Handler = Callable[[Recorded[Any], Rows], None]
+Touches = Callable[[Recorded[Any]], Touched]
+
+
+class Projection:
+    """A read model in the making.
+
+    Its tables stand in a PostgreSQL schema of the projection's name, made by the SQL file. A change
+    of the tables or of what the handlers do raises ``version``, and the read model is made anew.
+    """
+
+    def __init__(
+        self, name: str, *, version: int, schema: Path, tables: Sequence[Table[Any]]
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.schema = schema
+        self.tables = tuple(tables)
+        self._handlers: dict[str, tuple[Touches, Handler]] = {}
+        self._fallback: tuple[Touches, Handler] | None = None
+
+    def on(
+        self, *event_types: type[E], touches: Touches = lambda _: ()
+    ) -> Callable[[Callable[[Recorded[E], Rows], None]], Callable[[Recorded[E], Rows], None]]:
+        """Declare the handler of some event types; ``touches`` names the rows that it looks up."""
+
+        def register(
+            handler: Callable[[Recorded[E], Rows], None],
+        ) -> Callable[[Recorded[E], Rows], None]:
+            for event_type in event_types:
+                assert event_type.TOPIC not in self._handlers, f"{event_type.TOPIC} handled twice"
+                self._handlers[event_type.TOPIC] = (touches, handler)
+            return handler
+
+        return register
+
+    def on_every_event(self, handler: Handler) -> Handler:
+        """Declare the handler of all event types that have no other."""
+        self._fallback = (lambda _: (), handler)
+        return handler
+
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """The event types that the projection reads; None means all."""
+        return None if self._fallback is not None else frozenset(self._handlers)
+
+    def touched(self, recorded: Recorded[DomainEvent]) -> Touched:
+        """Name the rows that must be at hand before the event is applied."""
+        found = self._handlers.get(recorded.topic, self._fallback)
+        return found[0](recorded) if found is not None else ()
+
+    def apply(self, recorded: Recorded[DomainEvent], rows: Rows) -> None:
+        """Change the rows as the event's handler says."""
+        found = self._handlers.get(recorded.topic, self._fallback)
+        if found is not None:
+            found[1](recorded, rows)
