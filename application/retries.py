@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from application.errors import AlreadyExistsError, ConflictError
 
@@ -13,7 +14,7 @@ PAUSE_SECONDS = 0.002
 
 
 async def retrying(attempt: Callable[[], Awaitable[R]]) -> R:
-    """Make an attempt again from its load on while somebody else is faster, a bounded number of times.
+    """Make an attempt again, from its load on, while somebody else is faster; not for ever.
 
     Raises the last ConflictError; an AlreadyExistsError at once, for it would not go away.
     """

@@ -18,7 +18,7 @@ class Protection(Enum):
     """Why a field is kept apart from its event's payload."""
 
     PERSONAL = "personal"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of the mark
 
 
 Personal: TypeAlias = Annotated[T, Protection.PERSONAL]

@@ -1,7 +1,8 @@
 """The group commit: one writer per process, one transaction for all commands that have gathered.
 
-Positions are assigned under a lock that every process takes, so they follow the order of commits and
-a reader never passes over a gap. A command in conflict fails alone; its neighbours are recorded.
+Positions are assigned under a lock that every process takes, so they follow the order of
+commits and a reader never passes over a gap. A command in conflict fails alone; its neighbours
+are recorded.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ class Committer:
         self._keyring = keyring
         self._on_commit = on_commit
         self._waiting: list[Append] = []
+        self._unanswered: set[asyncio.Future[Committed]] = set()
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection | None = None
 
@@ -45,8 +47,7 @@ class Committer:
         try:
             yield self
         finally:
-            while self._waiting and not task.done():
-                await asyncio.sleep(0.01)
+            await asyncio.gather(*self._unanswered, return_exceptions=True)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -60,6 +61,8 @@ class Committer:
         only then, it is unknown whether they were recorded.
         """
         self._waiting.append(append)
+        self._unanswered.add(append.committed)
+        append.committed.add_done_callback(self._unanswered.discard)
         self._wake.set()
         # A caller that goes away does not take its events back: they may already be on their way.
         return await asyncio.shield(append.committed)
@@ -110,8 +113,7 @@ class Committer:
             try:
                 await self._commit_surely([append])
             except Exception as error:  # noqa: BLE001 - its command is told
-                log.error("commit_failed", error=type(error).__name__)
-                _refuse(append, error)
+                _fail([append], error)
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:

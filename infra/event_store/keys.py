@@ -82,6 +82,10 @@ class Keyring:
         self._keys = {master_key_id(key): key for key in keys}
         self.current_id = master_key_id(keys[0])
 
+    def knows(self, key_id: str) -> bool:
+        """Tell whether the named master key is at hand."""
+        return key_id in self._keys
+
     def wrap(self, subject_key: SubjectKey, key_id: str) -> bytes:
         """Wrap a data key under the named master key."""
         return seal(self._master(key_id), subject_key.key, subject_key.subject.encode())

@@ -28,7 +28,7 @@ WHERE e.originator_id = %(stream_id)s
   AND e.originator_version <= COALESCE(%(to_version)s, 9223372036854775807)
   AND e.recorded_at <= COALESCE(%(at)s, 'infinity'::timestamptz)
 ORDER BY e.originator_version
-"""  # noqa: S608 - nothing but the constant above is put in
+"""
 
 HEAD = "SELECT position FROM log_head"
 
@@ -39,7 +39,7 @@ WHERE e.notification_id > %(after)s
   AND (%(types)s::text[] IS NULL OR e.topic = ANY(%(types)s))
   AND (%(categories)s::text[] IS NULL OR split_part(e.originator_id, '-', 1) = ANY(%(categories)s))
 ORDER BY e.notification_id
-"""  # noqa: S608 - nothing but the constant above is put in
+"""
 
 
 class LogPage(msgspec.Struct, frozen=True):
@@ -86,9 +86,9 @@ class LogReader:
         The page's position moves over the events that were not asked for.
         """
         if connection is None:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection() as pooled:
                 return await self.page(
-                    after, size, types=types, categories=categories, connection=connection
+                    after, size, types=types, categories=categories, connection=pooled
                 )
         cursor = connection.cursor(binary=True)
         await cursor.execute(HEAD, prepare=True)

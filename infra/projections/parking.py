@@ -1,4 +1,4 @@
-"""Streams that a projection cannot follow: kept with event, error and trace, until an operator acts."""
+"""Streams that a projection cannot follow: kept with event, error and trace for an operator."""
 
 import traceback
 from typing import Any

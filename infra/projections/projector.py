@@ -136,7 +136,7 @@ class Projector:
     async def _apply(
         self, connection: psycopg.AsyncConnection, group: Sequence[Held], page: LogPage
     ) -> None:
-        """Apply a batch; what cannot be applied is narrowed down to one stream in one projection."""
+        """Apply a batch; what cannot be applied is narrowed down to one stream of a projection."""
         try:
             await self._apply_together(connection, group, page)
         except psycopg.OperationalError:

@@ -1,0 +1,108 @@
+"""Rotating the master key: data keys are wrapped anew, no event is touched."""
+
+import secrets
+from collections.abc import Iterator
+
+import msgspec
+import psycopg
+
+from infra.event_store.errors import MasterKeyError
+from infra.event_store.keys import KEY_BYTES, KeyFile, Keyring, master_key_id
+
+BATCH_SIZE = 1000
+
+APPEND_LOCK = "SELECT pg_advisory_xact_lock(4127301)"
+
+MASTER_KEY_ID = "SELECT master_key_id FROM log_head"
+
+SET_MASTER_KEY_ID = "UPDATE log_head SET master_key_id = %s"
+
+OTHERWISE_WRAPPED = """
+SELECT subject, wrapped_key, master_key_id
+FROM subject_keys
+WHERE master_key_id <> %s
+LIMIT %s
+FOR UPDATE
+"""
+
+REWRAP = """
+UPDATE subject_keys AS k
+SET wrapped_key = anew.wrapped_key, master_key_id = %s
+FROM unnest(%s::text[], %s::bytea[]) AS anew (subject, wrapped_key)
+WHERE k.subject = anew.subject
+"""
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """How far a rotation has come: data keys wrapped anew under the named master key."""
+
+    rewrapped: int
+    master_key_id: str
+
+
+def establish_master_key(conninfo: str, keyring: Keyring) -> None:
+    """Bind a new database to the current master key; check that an older one can be opened.
+
+    Raises MasterKeyError if the database's master key is not at hand.
+    """
+    with psycopg.connect(conninfo) as connection, connection.transaction():
+        connection.execute(APPEND_LOCK)
+        bound = _bound(connection)
+        if not bound:
+            connection.execute(SET_MASTER_KEY_ID, (keyring.current_id,))
+        elif not keyring.knows(bound):
+            raise MasterKeyError(
+                f"this database was written with master key {bound}, which is not at hand: "
+                "set ANNALS_MASTER_KEY, or put back master.key in ANNALS_HOME"
+            )
+
+
+def rotate(conninfo: str, keyring: Keyring, key_file: KeyFile | None) -> Iterator[Rotation]:
+    """Wrap every data key anew, in batches; may be interrupted at any point and begun again.
+
+    With a key file a new master key is made, and the old ones leave the file at the end. Without
+    one, the new key is the keyring's current one. Servers that run meanwhile notice by themselves.
+    """
+    if key_file is not None:
+        _add_key(conninfo, key_file)
+        keyring.reload()
+    new_id = keyring.current_id
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute(APPEND_LOCK)
+            connection.execute(SET_MASTER_KEY_ID, (new_id,))
+        rewrapped = 0
+        while batch := _rewrap_batch(connection, keyring, new_id):
+            rewrapped += batch
+            yield Rotation(rewrapped, new_id)
+    if key_file is not None:
+        key_file.write(key_file.read()[:1])
+    yield Rotation(rewrapped, new_id)
+
+
+def _add_key(conninfo: str, key_file: KeyFile) -> None:
+    """Put a new key first in the file, unless an interrupted rotation already did."""
+    keys = key_file.read()
+    with psycopg.connect(conninfo) as connection:
+        bound = _bound(connection)
+    if master_key_id(keys[0]) == bound and len(keys) == 1:
+        key_file.write([secrets.token_bytes(KEY_BYTES), *keys])
+
+
+def _bound(connection: psycopg.Connection) -> str:
+    row = connection.execute(MASTER_KEY_ID).fetchone()
+    assert row is not None
+    bound: str = row[0]
+    return bound
+
+
+def _rewrap_batch(connection: psycopg.Connection, keyring: Keyring, new_id: str) -> int:
+    with connection.transaction():
+        rows = connection.execute(OTHERWISE_WRAPPED, (new_id, BATCH_SIZE)).fetchall()
+        subjects = [subject for subject, *_ in rows]
+        wrapped = [
+            keyring.wrap(keyring.unwrap(subject, bytes(old), key_id), new_id)
+            for subject, old, key_id in rows
+        ]
+        connection.execute(REWRAP, (new_id, subjects, wrapped))
+    return len(rows)

@@ -1,0 +1,156 @@
+"""All settings, from environment variables: those of the four seeds and of the contract."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from infra.event_store.keys import decode_master_key
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+POSTGRES_URL = re.compile(r"postgres(ql)?://.+")
+REDIS_URL = re.compile(r"(redis|rediss|unix)://.+")
+SMTP_URL = re.compile(r"smtps?://.+")
+HTTP_URL = re.compile(r"https?://.+")
+API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
+PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+MIN_SECRET_CHARACTERS = 32
+MIN_PASSWORD_CHARACTERS = 8
+
+
+class SettingError(Exception):
+    """An environment variable has a value that cannot be; the message names the variable."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one start. Each field is the environment variable of its name in capitals."""
+
+    annals_home: Path
+    annals_master_key: str | None = None
+    annals_master_key_previous: str | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
+
+    api_host: str = "0.0.0.0"  # noqa: S104 - a server is there to be reached
+    api_port: Port = 8000
+    api_workers: Positive = 1
+    api_v1_prefix: str = "/api/v1"
+    cors_origins: list[str] = msgspec.field(default_factory=list)
+    max_body_kb: Positive = 1024
+    max_file_size_mb: Positive = 100
+
+    debug: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    admin_username: str = "admin"
+    admin_password: str | None = None
+    admin_api_key: str | None = None
+    jwt_secret_key: str | None = None
+    jwt_expiration_hours: Positive = 24
+
+    rate_limit_enabled: bool = True
+    rate_limit_per_minute: Positive | None = None
+    rate_limit_burst: Positive | None = None
+    retention_sweep_cron: str = "0 * * * *"
+    webhook_timeout_seconds: Positive = 30
+    webhook_max_retries: Annotated[int, Meta(ge=0)] = 3
+    webhook_disable_after_hours: Positive = 72
+    webhook_allow_private: bool = False
+    smtp_url: str | None = None
+    plone_url: str | None = None
+
+    @property
+    def environment(self) -> str:
+        """What ``GET /`` calls the environment."""
+        return "development" if self.debug else "production"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. Raises SettingError that names the variable, never its value."""
+    given: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = field.name.upper()
+        text = environ.get(variable, "").strip()
+        if text:
+            given[field.name] = _read(variable, field.type, text)
+    given.setdefault("annals_home", Path(platformdirs.user_data_dir("annals", appauthor=False)))
+    settings = Settings(**given)
+    _check(settings)
+    return settings
+
+
+def _read(variable: str, kind: Any, text: str) -> Any:
+    if kind is bool:
+        return _read_flag(variable, text)
+    if variable == "CORS_ORIGINS":
+        return _read_origins(variable, text)
+    if variable == "ANNALS_HOME":
+        return Path(text).expanduser().resolve()
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`", "").lower()
+        raise SettingError(f"{variable}: {reason}") from None
+
+
+def _read_flag(variable: str, text: str) -> bool:
+    match text.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+    raise SettingError(f"{variable}: expected true or false")
+
+
+def _read_origins(variable: str, text: str) -> list[str]:
+    """Read a JSON list, as the dashboard's seed has it, or a comma separated one, as football's."""
+    try:
+        origins = msgspec.convert(
+            json.loads(text)
+            if text.startswith("[")
+            else [part.strip() for part in text.split(",")],
+            list[str],
+        )
+    except (ValueError, msgspec.ValidationError):
+        raise SettingError(f"{variable}: expected a list of origins") from None
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise SettingError(f"{variable}: an origin is * or like https://example.org")
+    return origins
+
+
+def _check(settings: Settings) -> None:
+    _check_form(settings, "database_url", POSTGRES_URL, "a postgresql:// URL")
+    _check_form(settings, "redis_url", REDIS_URL, "a redis:// URL")
+    _check_form(settings, "smtp_url", SMTP_URL, "an smtp:// URL")
+    _check_form(settings, "plone_url", HTTP_URL, "an http(s):// URL")
+    _check_form(settings, "api_v1_prefix", PATH_PREFIX, "a path like /api/v1")
+    _check_form(settings, "admin_api_key", API_KEY, "pd_ and at least 32 letters, digits, - or _")
+    for name in ("annals_master_key", "annals_master_key_previous"):
+        if (key := getattr(settings, name)) is not None:
+            try:
+                decode_master_key(key)
+            except ValueError as error:
+                raise SettingError(f"{name.upper()}: {error}") from None
+    _check_length(settings, "jwt_secret_key", MIN_SECRET_CHARACTERS)
+    _check_length(settings, "admin_password", MIN_PASSWORD_CHARACTERS)
+
+
+def _check_form(settings: Settings, name: str, form: re.Pattern[str], expected: str) -> None:
+    value = getattr(settings, name)
+    if value is not None and not form.fullmatch(value):
+        raise SettingError(f"{name.upper()}: expected {expected}")
+
+
+def _check_length(settings: Settings, name: str, least: int) -> None:
+    value = getattr(settings, name)
+    if value is not None and len(value) < least:
+        raise SettingError(f"{name.upper()}: must have at least {least} characters")

@@ -1,0 +1,96 @@
+"""The read model of processes and their steps."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from domain.events import Recorded
+from domain.processes.events import ProcessCreated, StepAdded
+from domain.processes.rerun import RerunConfig
+from projections.projection import Projection, Touched
+from projections.table import Rows, Table
+
+
+class ProcessRow(msgspec.Struct):
+    """A process, as lists show it."""
+
+    id: int
+    name: str
+    meta: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class StepRow(msgspec.Struct):
+    """A step of a process, as lists show it."""
+
+    id: int
+    process_id: int
+    index: int
+    name: str
+    is_rerunnable: bool
+    rerun_config: RerunConfig | None
+    created_at: datetime
+    updated_at: datetime
+
+
+PROCESSES = Table("processes", ProcessRow, key="id")
+STEPS = Table("steps", StepRow, key="id")
+
+processes = Projection(
+    "processes",
+    version=1,
+    schema=Path(__file__).with_name("schema.sql"),
+    tables=(PROCESSES, STEPS),
+)
+
+
+def process_id(recorded: Recorded[Any]) -> int:
+    """Read the process id out of the stream id."""
+    return int(recorded.stream_id.removeprefix("process-"))
+
+
+def _its_process(recorded: Recorded[Any]) -> Touched:
+    return [(PROCESSES, process_id(recorded))]
+
+
+@processes.on(ProcessCreated)
+def process_created(recorded: Recorded[ProcessCreated], rows: Rows) -> None:
+    """List the process."""
+    event = recorded.event
+    rows.add(
+        PROCESSES,
+        ProcessRow(
+            id=process_id(recorded),
+            name=event.name,
+            meta=event.meta,
+            created_at=recorded.recorded_at,
+            updated_at=recorded.recorded_at,
+            version=recorded.version,
+        ),
+    )
+
+
+@processes.on(StepAdded, touches=_its_process)
+def step_added(recorded: Recorded[StepAdded], rows: Rows) -> None:
+    """List the step with its process."""
+    event = recorded.event
+    process = rows.edit(PROCESSES, process_id(recorded))
+    process.updated_at = recorded.recorded_at
+    process.version = recorded.version
+    rows.add(
+        STEPS,
+        StepRow(
+            id=event.step_id,
+            process_id=process.id,
+            index=event.index,
+            name=event.name,
+            is_rerunnable=event.is_rerunnable,
+            rerun_config=event.rerun_config,
+            created_at=recorded.recorded_at,
+            updated_at=recorded.recorded_at,
+        ),
+    )
