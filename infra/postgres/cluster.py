@@ -88,16 +88,16 @@ class Cluster:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop the server, if one runs, and wait for its end; raises EmbeddedPostgresError."""
-        directory = self._socket_directory()
-        if directory is None:
+        """Stop the server, if one runs here, and wait for its end; raises EmbeddedPostgresError."""
+        recorded = self._pid_file()
+        if recorded is None or not self._is_ours(recorded[0]):
             return
         stop = ("stop", "--wait", f"--timeout={STOP_SECONDS}")
         try:
             self._run("pg_ctl", *stop, "--mode=fast")
         except EmbeddedPostgresError:
             self._run("pg_ctl", *stop, "--mode=immediate")
-        self._remove_sockets(directory)
+        self._remove_sockets(recorded[1])
 
     def _initialise(self) -> None:
         """Make the data directory under another name, so that a half-made one is never used."""
@@ -150,10 +150,7 @@ class Cluster:
         if recorded is None:
             return None
         pid, directory = recorded
-        with suppress(psutil.Error):
-            if self._is_ours(psutil.Process(pid)):
-                return directory
-        return directory if _accepts(directory / SOCKET) else None
+        return directory if self._is_ours(pid) or _accepts(directory / SOCKET) else None
 
     def _pid_file(self) -> tuple[int, Path] | None:
         """Read the pid and the socket directory, as far as the server came to write them."""
@@ -171,8 +168,10 @@ class Cluster:
         data = self._data.stat()
         return f"annals-{data.st_dev:016x}-{data.st_ino:016x}"
 
-    def _is_ours(self, process: psutil.Process) -> bool:
+    def _is_ours(self, pid: int) -> bool:
+        """Tell whether a process belongs to a server of this data directory and is no zombie."""
         try:
+            process = psutil.Process(pid)
             return process.name() == "postgres" and self._mark in " ".join(process.cmdline())
         except psutil.Error:
             return False
@@ -180,7 +179,7 @@ class Cluster:
     def _clear_remains(self) -> None:
         """Remove what a dead server left: its child processes, its pid file and its sockets."""
         deadline = time.monotonic() + REMAINS_SECONDS
-        while orphans := [process for process in psutil.process_iter() if self._is_ours(process)]:
+        while orphans := [one for one in psutil.process_iter() if self._is_ours(one.pid)]:
             if time.monotonic() > deadline:
                 message = f"processes of a dead PostgreSQL do not end: {orphans}"
                 raise self._failure(message)
@@ -217,10 +216,10 @@ class Cluster:
         """Run a PostgreSQL tool as the server's account; raises EmbeddedPostgresError.
 
         The data directory goes by the environment, as pg_ctl passes arguments through a shell, and
-        the output to a file, as the server would keep a pipe open.
+        the output to a file, as the server would keep a pipe open. Nothing else of the environment
+        is passed on: it holds secrets.
         """
         data = data or self._data
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         with tempfile.TemporaryFile("w+", errors="replace") as output:
             done = subprocess.run(  # noqa: S603 - our binaries, no shell
                 [self.bin_path / tool, *arguments],
@@ -229,7 +228,7 @@ class Cluster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=data,
-                env=environment | {"PGDATA": str(data), "LC_ALL": "C"},
+                env={"PATH": os.defpath, "LC_ALL": "C", "PGDATA": str(data)},
                 user=self._account and self._account.uid,
                 group=self._account and self._account.gid,
                 extra_groups=self._account and [],

@@ -3,16 +3,21 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import psycopg
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+set_json_loads(msgspec.json.decode)
+
 # A half-open socket must not hang a task for hours.
-KEEPALIVE: dict[str, Any] = {
+SESSION: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "connect_timeout": 10,
+    "options": "-c timezone=UTC",
 }
 
 
@@ -22,7 +27,7 @@ def connection_pool(conninfo: str, size: int) -> AsyncConnectionPool:
         conninfo,
         min_size=min(2, size),
         max_size=size,
-        kwargs={"autocommit": True, "application_name": "annals", **KEEPALIVE},
+        kwargs={"autocommit": True, "application_name": "annals", **SESSION},
         open=False,
     )
 
@@ -32,7 +37,10 @@ def connector(conninfo: str, purpose: str) -> Callable[[], Awaitable[psycopg.Asy
 
     async def connect() -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, application_name=f"annals {purpose}", **KEEPALIVE
+            conninfo,
+            autocommit=True,
+            application_name=f"annals {purpose}",
+            **SESSION,
         )
 
     return connect
