@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -83,4 +84,99 @@ class ChainVerifier(Protocol):
 
     def progress(self) -> AsyncIterator[Verification]:
         """Verify from the first position on; the last item is the outcome."""
+        ...
+
+
+class ProjectionState(StrEnum):
+    """Whether a projection can be trusted to be current."""
+
+    LIVE = "live"
+    STALE = "stale"
+    PARKED_STREAMS = "parked_streams"
+
+
+class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied."""
+
+    name: str
+    version: int
+    position: int
+    lag: int
+    lag_seconds: float
+    state: ProjectionState
+    parked_streams: int
+    progress_at: datetime
+    last_error: str | None
+
+
+class ProjectionStatuses(Protocol):
+    """Knows how far the projections are."""
+
+    async def all(self) -> list[ProjectionStatus]:
+        """Give the status of every projection."""
+        ...
+
+
+class Freshness(Protocol):
+    """Lets a query wait for what was recorded before it."""
+
+    async def reach_head(self, projections: Sequence[str]) -> int:
+        """Wait until the projections show all that is recorded now; give that position.
+
+        Raises ReadModelBehindError if that takes too long.
+        """
+        ...
+
+
+class EndpointUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """How often an endpoint was called."""
+
+    endpoint: str
+    count: int
+
+
+class KeyUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """How often an API key was used: in all, today, in the last seven days, and for what."""
+
+    usage_count: int
+    last_used_at: datetime | None
+    daily_usage: int
+    weekly_usage: int
+    top_endpoints: list[EndpointUsage]
+
+
+class UsageCounter(Protocol):
+    """Counts the use of API keys, without a round trip for each request."""
+
+    def note(self, key_id: int, endpoint: str) -> None:
+        """Count one use."""
+        ...
+
+    async def usage(self, key_id: int) -> KeyUsage:
+        """Give what was counted, this process's latest uses among it."""
+        ...
+
+
+class SystemMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How busy the machine is."""
+
+    memory_usage_percent: float
+    cpu_usage_percent: float
+    disk_usage_percent: float
+    uptime_seconds: int
+
+
+class Vitals(Protocol):
+    """Knows whether what Annals stands on is there."""
+
+    async def database(self) -> bool:
+        """Tell whether the database answers."""
+        ...
+
+    async def cache(self) -> bool:
+        """Tell whether Redis answers; without Redis the cache is this process, which does."""
+        ...
+
+    def system(self, uptime_seconds: int) -> SystemMetrics:
+        """Measure the machine."""
         ...

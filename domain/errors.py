@@ -7,3 +7,12 @@ class RuleViolatedError(Exception):
 
 class NeutralizedError(RuleViolatedError):
     """A command brings personal data for a subject that has been neutralized."""
+
+
+class InvalidFieldError(RuleViolatedError):
+    """A value that a command brings is malformed; ``message`` says what ``field`` must be."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field} {message}")
+        self.field = field
+        self.message = message

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
 from domain.events import Metadata
@@ -16,8 +17,8 @@ from domain.runs.run import Run, StepRunChange
 class StepRunDirectory(Protocol):
     """Knows which run a step run belongs to."""
 
-    async def run_of(self, step_run_id: int) -> int:
-        """Give the run's id. Raises NotFoundError for an unknown step run."""
+    async def run_of(self, step_run_id: int) -> int | None:
+        """Give the run's id; None for an unknown step run."""
         ...
 
 
@@ -83,6 +84,8 @@ async def update_step_run(
     Raises NotFoundError for an unknown step run, RuleViolatedError for a report that cannot be.
     """
     run_id = await directory.run_of(command.step_run_id)
+    if run_id is None:
+        raise NotFoundError(f"Step run {command.step_run_id} not found")
 
     async def attempt() -> tuple[StepRun, Run, int]:
         run = await store.load(Run, run_id)

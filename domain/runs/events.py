@@ -62,7 +62,7 @@ class RunStarted(CreatedEvent, frozen=True, kw_only=True):
     entity_name: Personal[str | None]
     meta: dict[str, Any]
     personal_meta: Personal[dict[str, Any]]
-    safe_meta_fields: frozenset[str]
+    safe_meta_fields: list[str]
     steps: list[PlannedStepRun]
 
     def apply(self, aggregate: "Run") -> None:
@@ -72,7 +72,7 @@ class RunStarted(CreatedEvent, frozen=True, kw_only=True):
             entity_id=self.entity_id,
             entity_name=self.entity_name,
             meta=SplitMeta(self.meta, self.personal_meta),
-            safe_meta_fields=self.safe_meta_fields,
+            safe_meta_fields=frozenset(self.safe_meta_fields),
             status=RunStatus.PENDING,
             started_at=None,
             finished_at=None,

@@ -65,7 +65,7 @@ class Run(Aggregate):
             entity_name=entity_name,
             meta=parts.safe,
             personal_meta=parts.personal,
-            safe_meta_fields=safe_meta_fields,
+            safe_meta_fields=sorted(safe_meta_fields),
             steps=[
                 PlannedStepRun(id=step_run_id, step_id=step.id, index=step.index, name=step.name)
                 for step_run_id, step in steps

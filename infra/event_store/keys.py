@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.event_store.errors import MasterKeyError
+from infra.secret_file import SecretFile
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -111,43 +112,17 @@ class KeyFile:
     """The master keys in a file of mode 0600, one base64 line each, the current one first."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = SecretFile(path)
 
     def read(self) -> list[bytes]:
         """Read the keys; on first use makes the file with one random key."""
-        if not self._path.exists():
-            self._create()
-        return [decode_master_key(line) for line in self._path.read_text().split()]
+        text = self._file.read_or_create(lambda: _lines([secrets.token_bytes(KEY_BYTES)]))
+        return [decode_master_key(line) for line in text.split()]
 
     def write(self, keys: list[bytes]) -> None:
         """Replace the file as a whole; durable when this returns."""
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        self._write_durably(temporary, keys)
-        temporary.replace(self._path)
-        self._sync_directory()
+        self._file.replace(_lines(keys))
 
-    def _create(self) -> None:
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        self._write_durably(temporary, [secrets.token_bytes(KEY_BYTES)])
-        try:
-            os.link(temporary, self._path)
-        except FileExistsError:
-            pass  # another process was first; its key is the one
-        finally:
-            temporary.unlink()
-        self._sync_directory()
 
-    def _write_durably(self, path: Path, keys: list[bytes]) -> None:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.writelines(encode_master_key(key) + "\n" for key in keys)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _lines(keys: list[bytes]) -> str:
+    return "".join(encode_master_key(key) + "\n" for key in keys)

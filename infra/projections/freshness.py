@@ -11,8 +11,8 @@ from infra.postgres.signals import Signals
 LOOK_AGAIN_SECONDS = 0.25
 
 
-class Freshness:
-    """Knows whether read models show everything that was recorded before the question."""
+class LogFreshness:
+    """Implements the application's Freshness port."""
 
     def __init__(self, observer: LogObserver, signals: Signals, patience: float = 5.0) -> None:
         self._observer = observer

@@ -8,7 +8,6 @@ import msgspec
 
 from domain.events import Recorded
 from domain.processes.events import ProcessCreated, StepAdded
-from domain.processes.rerun import RerunConfig
 from projections.projection import Projection, Touched
 from projections.table import Rows, Table
 
@@ -32,7 +31,7 @@ class StepRow(msgspec.Struct):
     index: int
     name: str
     is_rerunnable: bool
-    rerun_config: RerunConfig | None
+    rerun_config: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
 
@@ -67,8 +66,8 @@ def process_created(recorded: Recorded[ProcessCreated], rows: Rows) -> None:
             id=process_id(recorded),
             name=event.name,
             meta=event.meta,
-            created_at=recorded.recorded_at,
-            updated_at=recorded.recorded_at,
+            created_at=recorded.event.timestamp,
+            updated_at=recorded.event.timestamp,
             version=recorded.version,
         ),
     )
@@ -79,7 +78,7 @@ def step_added(recorded: Recorded[StepAdded], rows: Rows) -> None:
     """List the step with its process."""
     event = recorded.event
     process = rows.edit(PROCESSES, process_id(recorded))
-    process.updated_at = recorded.recorded_at
+    process.updated_at = recorded.event.timestamp
     process.version = recorded.version
     rows.add(
         STEPS,
@@ -89,8 +88,8 @@ def step_added(recorded: Recorded[StepAdded], rows: Rows) -> None:
             index=event.index,
             name=event.name,
             is_rerunnable=event.is_rerunnable,
-            rerun_config=event.rerun_config,
-            created_at=recorded.recorded_at,
-            updated_at=recorded.recorded_at,
+            rerun_config=msgspec.to_builtins(event.rerun_config),
+            created_at=recorded.event.timestamp,
+            updated_at=recorded.event.timestamp,
         ),
     )

@@ -60,7 +60,7 @@ def _all_that_is_redacted(recorded: Recorded[RunNeutralized]) -> Touched:
 def run_started(recorded: Recorded[RunStarted], rows: Rows) -> None:
     """List the run with its steps and count it."""
     event = recorded.event
-    now = recorded.recorded_at
+    now = recorded.event.timestamp
     rows.add(
         RUNS,
         RunRow(
@@ -117,7 +117,7 @@ def step_run_changed(recorded: Recorded[StepRunEvent], rows: Rows) -> None:
     step.status = event.status_after
     step.started_at = event.started_at
     step.finished_at = event.finished_at
-    step.updated_at = recorded.recorded_at
+    step.updated_at = recorded.event.timestamp
     step.version = recorded.version
     if event.meta is not None:
         step.meta = event.meta | (event.personal_meta or {})
@@ -153,7 +153,7 @@ def run_neutralized(recorded: Recorded[RunNeutralized], rows: Rows) -> None:
 
 def _changed_run(recorded: Recorded[Any], rows: Rows) -> RunRow:
     run = rows.edit(RUNS, run_id(recorded))
-    run.updated_at = recorded.recorded_at
+    run.updated_at = recorded.event.timestamp
     run.version = recorded.version
     return run
 

@@ -1,0 +1,5 @@
+"""``annals demo``."""
+
+
+def demo() -> None:
+    """Show the whole story."""

@@ -1,0 +1,23 @@
+"""What commands print: tables on a terminal, JSON for machines, errors without a traceback."""
+
+import sys
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+console = Console()
+errors = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def complain(message: str) -> None:
+    """Say on standard error why a command could not do what it should."""
+    errors.print(f"[bold red]Error:[/] {message}", highlight=False)

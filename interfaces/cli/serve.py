@@ -1,0 +1,71 @@
+"""``annals serve``."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from application.identity.bootstrap import Generated
+from infra.logs import configure_logs
+from infra.settings import Settings, load_settings
+from interfaces.cli.output import console
+from interfaces.composition import Part, compose, let_first_admin_in, open_database
+from interfaces.server import serve_http
+
+ALL_PARTS: frozenset[Part] = frozenset({"api", "projections"})
+
+Only = Annotated[
+    str | None,
+    typer.Option(help="Run only this part: api, or projections. Default: both."),
+]
+
+
+def serve(only: Only = None) -> None:
+    """Serve the API and keep the read models up to date.
+
+    Example: annals serve --only api
+    """
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    parts = _parts(only)
+    with open_database(settings) as conninfo:
+        generated = asyncio.run(let_first_admin_in(settings, conninfo))
+        if generated is not None:
+            _show_once(generated)
+        if "api" in parts:
+            console.print(f"Annals on http://{settings.api_host}:{settings.api_port}")
+            serve_http(settings, parts)
+        else:
+            asyncio.run(_project(settings, conninfo))
+
+
+def _parts(only: str | None) -> frozenset[Part]:
+    if only is None:
+        return ALL_PARTS
+    parts: frozenset[Part] = frozenset(part for part in ALL_PARTS if part == only)
+    if not parts:
+        raise typer.BadParameter("must be api or projections", param_hint="--only")
+    return parts
+
+
+async def _project(settings: Settings, conninfo: str) -> None:
+    """Keep the read models up to date until a signal ends it."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    async with compose(settings, conninfo, frozenset({"projections"})):
+        console.print("Annals keeps the read models up to date")
+        await ended.wait()
+
+
+def _show_once(generated: Generated) -> None:
+    console.rule("First start")
+    console.print("Shown this once; keep it safe.")
+    console.print(f"  admin user      {generated.username}", highlight=False)
+    if generated.password is not None:
+        console.print(f"  admin password  {generated.password}", highlight=False)
+    if generated.api_key is not None:
+        console.print(f"  admin API key   {generated.api_key}", highlight=False, soft_wrap=True)
+    console.rule()

@@ -1,0 +1,155 @@
+"""The composition root: the one place where ports meet what implements them."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Literal
+from uuid import uuid4
+
+from application.identity.authentication import Authenticator
+from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
+from application.metadata import by_system
+from infra.event_store.assembly import EventStoreParts
+from infra.event_store.keys import KeyFile, Keyring, decode_master_key
+from infra.event_store.rotation import establish_master_key
+from infra.event_store.verification import PostgresChainVerifier
+from infra.identity.directory import LoggedUsers, ProjectedApiKeys
+from infra.identity.passwords import Argon2Passwords
+from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.tokens import JwtTokens, kept_secret
+from infra.identity.usage import PostgresUsageCounter
+from infra.postgres.connections import connection_pool, connector
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.identifiers import PostgresIdentifiers
+from infra.postgres.migrations import migrate
+from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections.freshness import LogFreshness
+from infra.projections.installation import install
+from infra.projections.projector import Projector
+from infra.projections.status import PostgresProjectionStatuses
+from infra.settings import Settings
+from infra.vitals import MachineVitals
+from interfaces.services import Services
+from projections.history.projection import history
+from projections.history.queries import HistoryQueries
+from projections.identity.api_keys import api_keys
+from projections.identity.queries import IdentityQueries
+from projections.identity.users import users
+from projections.processes.projection import processes
+from projections.processes.queries import ProcessQueries
+from projections.runs.projection import runs
+from projections.runs.queries import RunQueries
+
+PROJECTIONS = (processes, runs, users, api_keys, history)
+
+POOL_SIZE = 10
+
+Part = Literal["api", "projections"]
+
+
+def key_file(settings: Settings) -> KeyFile | None:
+    """Give the file of the master key; None where the environment has the key."""
+    if settings.annals_master_key is not None:
+        return None
+    return KeyFile(settings.annals_home / "master.key")
+
+
+def keyring(settings: Settings) -> Keyring:
+    """Give the master keys at hand."""
+    file = key_file(settings)
+    if file is not None:
+        return Keyring(file.read)
+    given = (settings.annals_master_key, settings.annals_master_key_previous)
+    keys = [decode_master_key(key) for key in given if key is not None]
+    return Keyring(lambda: keys)
+
+
+@contextlib.contextmanager
+def open_database(settings: Settings) -> Iterator[str]:
+    """Give the database to connect to, migrated and with its projections installed.
+
+    Raises EmbeddedPostgresError, SchemaTooNewError, MasterKeyError or psycopg.OperationalError.
+    """
+    settings.annals_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        conninfo = settings.database_url
+        if conninfo is None:
+            conninfo = stack.enter_context(EmbeddedPostgres(settings.annals_home)).url
+        migrate(conninfo)
+        establish_master_key(conninfo, keyring(settings))
+        install(conninfo, PROJECTIONS)
+        yield conninfo
+
+
+@contextlib.asynccontextmanager
+async def compose(
+    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset({"api", "projections"})
+) -> AsyncIterator[Services]:
+    """Put everything together and keep its tasks running."""
+    ring = keyring(settings)
+    signals = Signals(connector(conninfo, "signals"))
+    async with contextlib.AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(connection_pool(conninfo, POOL_SIZE))
+        await stack.enter_async_context(signals.running())
+        event_store = EventStoreParts(
+            conninfo, pool, ring, on_commit=lambda position: signals.advance(LOG_CHANNEL, position)
+        )
+        await stack.enter_async_context(event_store.running())
+        identifiers = PostgresIdentifiers(pool)
+        await stack.enter_async_context(identifiers.running())
+        usage = PostgresUsageCounter(pool)
+        await stack.enter_async_context(usage.running())
+        vitals = MachineVitals(pool, settings.redis_url, settings.annals_home)
+        stack.push_async_callback(vitals.close)
+        if "projections" in parts:
+            projector = Projector(
+                connector(conninfo, "projector"), event_store.reader, signals, PROJECTIONS
+            )
+            await stack.enter_async_context(projector.running())
+        freshness = LogFreshness(event_store.observer, signals)
+        identity = IdentityQueries(pool)
+        counters = await stack.enter_async_context(open_counters(settings.redis_url))
+        tokens = JwtTokens(_jwt_secret(settings), timedelta(hours=settings.jwt_expiration_hours))
+        yield Services(
+            store=event_store.store,
+            identifiers=identifiers,
+            verifier=PostgresChainVerifier(pool),
+            freshness=freshness,
+            projection_statuses=PostgresProjectionStatuses(pool),
+            vitals=vitals,
+            authenticator=Authenticator(
+                event_store.store, tokens, ProjectedApiKeys(identity, freshness)
+            ),
+            passwords=Argon2Passwords(),
+            tokens=tokens,
+            throttle=MovingWindowThrottle(counters),
+            usage=usage,
+            processes=ProcessQueries(pool),
+            runs=RunQueries(pool),
+            history=HistoryQueries(pool),
+            identity=identity,
+        )
+
+
+async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | None:
+    """Let the first admin in, on the first start on an empty store."""
+    async with connection_pool(conninfo, 2) as pool:
+        event_store = EventStoreParts(conninfo, pool, keyring(settings), on_commit=lambda _: None)
+        identifiers = PostgresIdentifiers(pool)
+        async with event_store.running(), identifiers.running():
+            return await bootstrap(
+                event_store.store,
+                LoggedUsers(event_store.reader),
+                identifiers,
+                Argon2Passwords(),
+                first=FirstAdmin(
+                    username=settings.admin_username,
+                    password=settings.admin_password,
+                    api_key=settings.admin_api_key,
+                ),
+                metadata=by_system(f"first-start-{uuid4()}"),
+            )
+
+
+def _jwt_secret(settings: Settings) -> str:
+    return settings.jwt_secret_key or kept_secret(settings.annals_home / "jwt.key")

@@ -1,0 +1,14 @@
+"""What the served application says about itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Name, version and surroundings; ``began`` is the monotonic second of the start."""
+
+    name: str
+    version: str
+    description: str
+    environment: str
+    began: float

@@ -1,0 +1,78 @@
+"""The REST application: all routes, with what every one of them goes through."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.types import ASGIApp
+
+from interfaces.rest.about import About
+from interfaces.rest.access import AuthenticationMiddleware
+from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.dashboard import DashboardController
+from interfaces.rest.errors import exception_handler
+from interfaces.rest.families import Families
+from interfaces.rest.identity.api_keys import (
+    AdminApiKeyController,
+    ApiKeyController,
+    OwnKeyController,
+)
+from interfaces.rest.identity.users import UserController
+from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
+from interfaces.rest.processes import ProcessController, StepController
+from interfaces.rest.requests import RequestContext
+from interfaces.rest.runs.controllers import RunController, StepRunController
+from interfaces.rest.system import SystemController
+from interfaces.services import Services
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+DASHBOARD = (
+    ProcessController,
+    StepController,
+    RunController,
+    StepRunController,
+    DashboardController,
+    ApiKeyController,
+    AdminApiKeyController,
+    OwnKeyController,
+    AuditController,
+    ProjectionController,
+)
+
+
+def create_app(
+    lifespan: Lifespan, about: About, *, prefix: str, cors_origins: list[str], max_body_bytes: int
+) -> ASGIApp:
+    """Make the application; ``lifespan`` puts the services into its state while it runs."""
+    families = Families(prefix)
+    app = Litestar(
+        route_handlers=[
+            SystemController,
+            DocumentationController,
+            UserController,
+            Router(prefix, route_handlers=DASHBOARD),
+        ],
+        dependencies={
+            "services": Provide(_services, sync_to_thread=False),
+            "about": Provide(lambda: about, sync_to_thread=False),
+        },
+        exception_handlers={Exception: exception_handler(families)},
+        middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
+        cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
+        openapi_config=openapi_config(about),
+        request_max_body_size=max_body_bytes,
+        lifespan=[lifespan],
+        logging_config=None,
+        plugins=[ErrorResponses(families)],
+    )
+    return RequestContext(app)
+
+
+def _services(state: State) -> Services:
+    services: Services = state.services
+    return services

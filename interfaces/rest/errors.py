@@ -1,0 +1,142 @@
+"""From exceptions to error responses, in the shape of the family that owns the path."""
+
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import psycopg_pool
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from application.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    ReadModelBehindError,
+    SubjectErasedError,
+    TooManyAttemptsError,
+)
+from domain.errors import InvalidFieldError, RuleViolatedError
+from interfaces.rest.families import SKINS, ErrorBody, Families, Problem
+from interfaces.rest.requests import request_id_of
+
+log = structlog.get_logger(__name__)
+
+KINDS = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_denied",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.CONFLICT: "conflict",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "validation_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "internal_error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "service_unavailable",
+}
+
+WHOLE_BODY = "data"
+BUSINESS_RULE = "business_rule_violation"
+VALIDATION = "validation_error"
+
+STATUSES: dict[type[Exception], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    SubjectErasedError: HTTPStatus.CONFLICT,
+    NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    ReadModelBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+UNAVAILABLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+
+Handler = Callable[[Request[Any, Any, Any], Exception], Response[ErrorBody]]
+
+
+def exception_handler(families: Families) -> Handler:
+    """Make the one handler of all exceptions."""
+
+    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+        problem = _problem(error, request_id_of(request.scope))
+        status, body = SKINS[families.owner(request.url.path)](problem)
+        return Response(body, status_code=status, headers=dict(problem.headers))
+
+    return handle
+
+
+def _problem(error: Exception, request_id: str) -> Problem:
+    status, kind, message = _facts(error)
+    return Problem(
+        status=status,
+        kind=kind,
+        message=message,
+        at=datetime.now(UTC),
+        request_id=request_id,
+        fields=_fields(error),
+        headers=_headers(error),
+    )
+
+
+def _facts(error: Exception) -> tuple[int, str, str]:
+    """Give status, kind and message; of what nobody foresaw, nothing is told but to the log."""
+    match error:
+        case ValidationException() | InvalidFieldError() | RecursionError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The request is not valid"
+        case RuleViolatedError():
+            return HTTPStatus.BAD_REQUEST, BUSINESS_RULE, str(error)
+        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if error.status_code == HTTPStatus.BAD_REQUEST:  # a body that is no JSON
+                return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The body is not valid JSON"
+            status = HTTPStatus(error.status_code)
+            return status, KINDS.get(status, "error"), error.detail or status.phrase
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status, KINDS[status], str(error)
+    if isinstance(error, UNAVAILABLE):
+        log.warning("database_unavailable", error=type(error).__name__)
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return status, KINDS[status], "The database cannot be reached, try again"
+    log.error("request_failed", error=type(error).__name__, frames=_frames(error))
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return status, KINDS[status], "An internal error occurred"
+
+
+def _frames(error: Exception) -> list[str]:
+    """Say where it happened. The message of an exception may hold personal data; its place not."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _fields(error: Exception) -> dict[str, list[str]]:
+    if isinstance(error, InvalidFieldError):
+        return {error.field: [error.message]}
+    if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
+        return {"body": ["is nested too deeply"]} if isinstance(error, RecursionError) else {}
+    fields: dict[str, list[str]] = {}
+    for item in error.extra:
+        field, message = item.get("key") or "body", item["message"]
+        if field == WHOLE_BODY:  # what a body finds in itself names the field in its message
+            field, _, message = message.rpartition(": ")
+        fields.setdefault(field or "body", []).append(message)
+    return fields
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
+        case NotAuthenticatedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case TooManyAttemptsError():
+            return {"Retry-After": str(error.retry_after)}
+        case ReadModelBehindError() | psycopg.OperationalError() | psycopg_pool.PoolTimeout():
+            return {"Retry-After": "1"}
+        case HTTPException():
+            return dict(error.headers or {})
+    return {}

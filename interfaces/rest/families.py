@@ -1,0 +1,149 @@
+"""The four API families and the shape in which each answers an error (contract section 2)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, before it is put in a family's shape.
+
+    ``fields`` names the fields of a validation error, each with its messages.
+    """
+
+    status: int
+    kind: str
+    message: str
+    at: datetime
+    request_id: str
+    fields: Mapping[str, list[str]] = msgspec.field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def explained(self) -> str:
+        """The message with the fields that it is about."""
+        if not self.fields:
+            return self.message
+        return "; ".join(f"{name}: {', '.join(said)}" for name, said in self.fields.items())
+
+
+class DashboardError(msgspec.Struct, frozen=True):
+    """An error of the dashboard family, and of any path that no family owns."""
+
+    detail: str
+    status_code: int
+    error_type: str
+    timestamp: datetime
+
+
+class FootballErrorBody(msgspec.Struct, frozen=True):
+    """What is within an error of the football family."""
+
+    code: int
+    message: str
+    details: str | dict[str, list[str]]
+    timestamp: datetime
+
+
+class FootballError(msgspec.Struct, frozen=True):
+    """An error of the football family."""
+
+    error: FootballErrorBody
+
+
+class WorkflowsError(msgspec.Struct, frozen=True):
+    """An error of the workflows family."""
+
+    error: str
+    error_code: str
+    details: dict[str, Any]
+    timestamp: datetime
+    request_id: str
+
+
+class StewardshipError(msgspec.Struct, frozen=True):
+    """An error of the stewardship family."""
+
+    error: str
+
+
+ErrorBody = DashboardError | FootballError | WorkflowsError | StewardshipError
+
+
+def _dashboard(problem: Problem) -> tuple[int, ErrorBody]:
+    return problem.status, DashboardError(
+        problem.explained, problem.status, problem.kind, problem.at
+    )
+
+
+def _football(problem: Problem) -> tuple[int, ErrorBody]:
+    details = dict(problem.fields) or problem.message
+    message = "Validation error" if problem.fields else problem.message
+    return problem.status, FootballError(
+        FootballErrorBody(problem.status, message, details, problem.at)
+    )
+
+
+def _workflows(problem: Problem) -> tuple[int, ErrorBody]:
+    status = 400 if problem.kind == "validation_error" else problem.status
+    return status, WorkflowsError(
+        problem.message, problem.kind.upper(), dict(problem.fields), problem.at, problem.request_id
+    )
+
+
+def _stewardship(problem: Problem) -> tuple[int, ErrorBody]:
+    if problem.kind == "validation_error":
+        return 400, StewardshipError(f"Validation error: {problem.explained}")
+    return problem.status, StewardshipError(problem.message)
+
+
+class Family(Enum):
+    """Who owns a path."""
+
+    DASHBOARD = "dashboard"
+    FOOTBALL = "football"
+    WORKFLOWS = "workflows"
+    STEWARDSHIP = "stewardship"
+
+
+SKINS: dict[Family, Callable[[Problem], tuple[int, ErrorBody]]] = {
+    Family.DASHBOARD: _dashboard,
+    Family.FOOTBALL: _football,
+    Family.WORKFLOWS: _workflows,
+    Family.STEWARDSHIP: _stewardship,
+}
+
+_FOOTBALL_UNDER_PREFIX = (
+    "upload",
+    "process",
+    "games",
+    "reports",
+    "status",
+    "metrics",
+    "config",
+    "webhooks",
+)
+
+
+class Families:
+    """Tells which family owns a path, under the prefix that the settings give."""
+
+    def __init__(self, prefix: str) -> None:
+        self._owned: dict[str, Family] = {
+            "/stewardship": Family.STEWARDSHIP,
+            "/workflows": Family.WORKFLOWS,
+            "/auth": Family.FOOTBALL,
+            "/ws": Family.FOOTBALL,
+        }
+        for name in _FOOTBALL_UNDER_PREFIX:
+            self._owned[f"{prefix}/{name}"] = Family.FOOTBALL
+
+    def owner(self, path: str) -> Family:
+        """Give the family of a path."""
+        for beginning, family in self._owned.items():
+            if path == beginning or path.startswith(beginning + "/"):
+                return family
+        return Family.DASHBOARD

@@ -1,0 +1,66 @@
+"""Pages of lists, with the links to the other pages (seed: Pagination)."""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response
+from litestar.params import Parameter
+
+Item = TypeVar("Item")
+
+PageNumber = Annotated[
+    int, Parameter(query="page", ge=1, le=10_000_000, description="Page number, from 1")
+]
+PageSize = Annotated[int, Parameter(query="size", ge=1, le=100, description="Items per page")]
+
+FIRST_PAGE = 1
+DEFAULT_SIZE = 50
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """One page of a list."""
+
+    items: Sequence[Item]
+    total: int
+    page: int
+    size: int
+    pages: int
+
+
+def paged(
+    request: Request[Any, Any, Any], items: Sequence[Item], *, total: int, page: int, size: int
+) -> Response[Page[Item]]:
+    """Answer with a page; the headers link to the others and keep every query parameter."""
+    pages = math.ceil(total / size)
+    return Response(
+        Page(items, total, page, size, pages),
+        headers={
+            "Link": _links(request, page=page, size=size, pages=pages),
+            "X-Total-Count": str(total),
+            "X-Page": str(page),
+            "X-Page-Size": str(size),
+            "X-Total-Pages": str(pages),
+        },
+    )
+
+
+def _links(request: Request[Any, Any, Any], *, page: int, size: int, pages: int) -> str:
+    last = max(pages, FIRST_PAGE)
+    targets = {"first": FIRST_PAGE, "last": last}
+    if page > FIRST_PAGE:
+        targets["prev"] = min(page - 1, last)
+    if page < last:
+        targets["next"] = page + 1
+    others = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in ("page", "size")
+    ]
+    address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+    return ", ".join(
+        f'<{address}?{urlencode([*others, ("page", target), ("size", size)])}>; rel="{relation}"'
+        for relation, target in targets.items()
+    )

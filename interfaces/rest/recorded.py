@@ -1,0 +1,21 @@
+"""Responses to commands and of single resources."""
+
+from typing import TypeVar
+
+from litestar import Response
+
+Body = TypeVar("Body")
+
+
+def recorded(body: Body, *, position: int, version: int, status: int = 200) -> Response[Body]:
+    """Answer a command: where its events stand, and the version that the resource now has."""
+    return Response(
+        body,
+        status_code=status,
+        headers={"X-Event-Position": str(position), "ETag": f'"{version}"'},
+    )
+
+
+def versioned(body: Body, version: int) -> Response[Body]:
+    """Answer with a single resource and its version."""
+    return Response(body, headers={"ETag": f'"{version}"'})

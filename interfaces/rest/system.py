@@ -1,0 +1,91 @@
+"""What Annals is and how it fares, for anyone who asks (contract section 13)."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+from litestar import Controller, Response, get
+
+from application.ports import ProjectionState, SystemMetrics
+from interfaces.rest.about import About
+from interfaces.rest.access import PUBLIC
+from interfaces.services import Services
+
+FEATURES = [
+    "api_key_authentication",
+    "role_based_access",
+    "metadata_filtering",
+    "audit_replay",
+    "neutralization",
+    "tamper_evidence",
+]
+
+
+class SystemInformation(msgspec.Struct, frozen=True):
+    """What Annals is."""
+
+    name: str
+    version: str
+    description: str
+    environment: str
+    features: list[str]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How Annals fares; ``uptime`` is like ``7d 12h 30m``."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    timestamp: datetime
+    version: str
+    database: Literal["connected", "disconnected"]
+    uptime: str
+    components: Mapping[str, bool]
+    system_metrics: SystemMetrics
+
+
+class SystemController(Controller):
+    """The system itself."""
+
+    tags = ("System",)
+    opt = PUBLIC
+    security = ()
+
+    @get("/", operation_id="getSystemInformation", summary="Get system information")
+    async def information(self, about: About) -> SystemInformation:
+        """Show what is served here."""
+        return SystemInformation(
+            about.name, about.version, about.description, about.environment, FEATURES
+        )
+
+    @get("/health", operation_id="getHealth", summary="Get health")
+    async def health(self, about: About, services: Services) -> Response[Health]:
+        """Show whether requests can be served, and whether what they show is current."""
+        connected = await services.vitals.database()
+        statuses = await services.projection_statuses.all() if connected else []
+        current = bool(statuses) and all(s.state is ProjectionState.LIVE for s in statuses)
+        status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
+        if not connected:
+            status = "unhealthy"
+        elif not current:
+            status = "degraded"
+        health = Health(
+            status=status,
+            timestamp=datetime.now(UTC),
+            version=about.version,
+            database="connected" if connected else "disconnected",
+            uptime=_uptime(time.monotonic() - about.began),
+            components={
+                "database": connected,
+                "cache": await services.vitals.cache(),
+                "projections": current,
+            },
+            system_metrics=services.vitals.system(int(time.monotonic() - about.began)),
+        )
+        return Response(health, status_code=200 if connected else 503)
+
+
+def _uptime(seconds: float) -> str:
+    minutes = int(seconds) // 60
+    return f"{minutes // 1440}d {minutes // 60 % 24}h {minutes % 60}m"

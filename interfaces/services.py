@@ -1,0 +1,42 @@
+"""What the interfaces work with: commands' ports and queries, put together by the composition."""
+
+from dataclasses import dataclass
+
+from application.identity.authentication import Authenticator
+from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.ports import (
+    ChainVerifier,
+    EventStore,
+    Freshness,
+    Identifiers,
+    ProjectionStatuses,
+    UsageCounter,
+    Vitals,
+)
+from projections.history.queries import HistoryQueries
+from projections.identity.queries import IdentityQueries
+from projections.processes.queries import ProcessQueries
+from projections.runs.queries import RunQueries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that a route or a terminal command may call."""
+
+    store: EventStore
+    identifiers: Identifiers
+    verifier: ChainVerifier
+    freshness: Freshness
+    projection_statuses: ProjectionStatuses
+    vitals: Vitals
+
+    authenticator: Authenticator
+    passwords: PasswordHasher
+    tokens: Tokens
+    throttle: LoginThrottle
+    usage: UsageCounter
+
+    processes: ProcessQueries
+    runs: RunQueries
+    history: HistoryQueries
+    identity: IdentityQueries

@@ -1,0 +1,60 @@
+"""Reading processes and their steps."""
+
+from psycopg.rows import args_row
+from psycopg_pool import AsyncConnectionPool
+
+from projections.paging import Slice
+from projections.processes.projection import ProcessRow, StepRow
+
+PROCESS = """
+SELECT id, name, meta, created_at, updated_at, version
+FROM processes.processes
+WHERE id = %s
+"""
+
+LIST = """
+SELECT id, name, meta, created_at, updated_at, version
+FROM processes.processes
+ORDER BY created_at DESC, id DESC
+LIMIT %s OFFSET %s
+"""
+
+COUNT = "SELECT count(*) FROM processes.processes"
+
+STEPS = """
+SELECT id, process_id, index, name, is_rerunnable, rerun_config, created_at, updated_at
+FROM processes.steps
+WHERE process_id = %s
+ORDER BY index
+"""
+
+
+class ProcessQueries:
+    """Reads the read model of processes."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def get(self, process_id: int) -> ProcessRow | None:
+        """Give a process."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(ProcessRow))
+            await cursor.execute(PROCESS, (process_id,))
+            return await cursor.fetchone()
+
+    async def newest(self, page: int, size: int) -> Slice[ProcessRow]:
+        """Give a page of processes, newest first."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(ProcessRow))
+            await cursor.execute(LIST, (size, (page - 1) * size))
+            items = await cursor.fetchall()
+            total = await (await connection.execute(COUNT)).fetchone()
+        assert total is not None
+        return Slice(items, total[0])
+
+    async def steps(self, process_id: int) -> list[StepRow]:
+        """Give the steps of a process in order."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(StepRow))
+            await cursor.execute(STEPS, (process_id,))
+            return await cursor.fetchall()
