@@ -1,0 +1,90 @@
+"""What all tests stand on: a real PostgreSQL, a fresh database for each test, Annals composed on it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.event_store.keys import encode_master_key
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.migrations import migrate
+from infra.projections.installation import install
+from infra.settings import Settings
+from interfaces.composition import PROJECTIONS, compose, open_database
+from interfaces.services import Services
+
+TEMPLATE = "annals_template"
+TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
+
+# pytest makes its own temporary directory unreachable for the account that PostgreSQL runs as.
+HOME = Path(tempfile.gettempdir())
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(testrun_uid: str) -> Iterator[str]:
+    """One server for all workers of a test run, with a migrated template database."""
+    home = HOME / f"annals-tests-{testrun_uid[:12]}"
+    with EmbeddedPostgres(home) as server:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(TEMPLATE_LOCK)
+            names = connection.execute("SELECT datname FROM pg_database").fetchall()
+            if (TEMPLATE,) not in names:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+                template = database_url(server.url, TEMPLATE)
+                migrate(template)
+                install(template, PROJECTIONS)
+        yield server.url
+    if not (home / "postgres" / "postmaster.pid").exists():  # this was the last worker
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[str]:
+    """A database of the test's own, migrated and empty."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+    yield database_url(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """Settings for the test's own database."""
+    return Settings(
+        annals_home=tmp_path,
+        database_url=database,
+        annals_master_key=encode_master_key(os.urandom(32)),
+        jwt_secret_key="a secret of tests only, long enough",
+    )
+
+
+@pytest.fixture
+async def services(settings: Settings, anyio_backend: str) -> AsyncIterator[Services]:
+    """Annals composed on the test's own database, projector included."""
+    assert anyio_backend == "asyncio"
+    with open_database(settings) as conninfo:
+        async with compose(settings, conninfo) as composed:
+            yield composed
+
+
+def database_url(url: str, name: str) -> str:
+    """Give the URL of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
