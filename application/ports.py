@@ -87,6 +87,13 @@ class ChainVerifier(Protocol):
         ...
 
 
+class Rotation(msgspec.Struct, frozen=True):
+    """How far a rotation has come: data keys wrapped anew under the named master key."""
+
+    rewrapped: int
+    master_key_id: str
+
+
 class ProjectionState(StrEnum):
     """Whether a projection can be trusted to be current."""
 

@@ -9,9 +9,11 @@ from uuid import uuid4
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
+from application.ports import Rotation
 from infra.event_store.assembly import EventStoreParts
+from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
-from infra.event_store.rotation import establish_master_key
+from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
@@ -19,15 +21,15 @@ from infra.identity.throttle import MovingWindowThrottle, open_counters
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
 from infra.postgres.connections import connection_pool, connector
-from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
-from infra.postgres.migrations import migrate
+from infra.postgres.migrations import SchemaTooNewError, migrate
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
-from infra.settings import Settings
+from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
 from projections.history.projection import history
@@ -39,6 +41,9 @@ from projections.processes.projection import processes
 from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
+
+# What keeps Annals from starting, each with a message for the operator.
+START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKeyError)
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
@@ -149,6 +154,12 @@ async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | N
                 ),
                 metadata=by_system(f"first-start-{uuid4()}"),
             )
+
+
+def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
+    """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
+    with open_database(settings) as conninfo:
+        yield from rotate(conninfo, keyring(settings), key_file(settings))
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Iterator
 
-import msgspec
 import psycopg
 
+from application.ports import Rotation
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KEY_BYTES, KeyFile, Keyring, master_key_id
 
@@ -31,13 +31,6 @@ SET wrapped_key = anew.wrapped_key, master_key_id = %s
 FROM unnest(%s::text[], %s::bytea[]) AS anew (subject, wrapped_key)
 WHERE k.subject = anew.subject
 """
-
-
-class Rotation(msgspec.Struct, frozen=True):
-    """How far a rotation has come: data keys wrapped anew under the named master key."""
-
-    rewrapped: int
-    master_key_id: str
 
 
 def establish_master_key(conninfo: str, keyring: Keyring) -> None:

@@ -2,10 +2,10 @@
 
 import typer
 
-from infra.event_store.rotation import Rotation, rotate
+from application.ports import Rotation
 from infra.settings import load_settings
 from interfaces.cli.output import AsJson, console, errors, print_json
-from interfaces.composition import key_file, keyring, open_database
+from interfaces.composition import rotate_master_key
 
 app = typer.Typer(help="Look after the master key.", no_args_is_help=True)
 
@@ -16,7 +16,7 @@ def keys() -> None:
 
 
 @app.command("rotate")
-def rotate_master_key(as_json: AsJson = False) -> None:
+def rotate(as_json: AsJson = False) -> None:
     """Wrap every data key anew under a new master key; no event is touched.
 
     With the key in a file, a new key is made. With ANNALS_MASTER_KEY, set it to the new key and
@@ -24,10 +24,9 @@ def rotate_master_key(as_json: AsJson = False) -> None:
 
     Example: annals keys rotate
     """
-    settings = load_settings()
     rotation = Rotation(0, "")
-    with open_database(settings) as conninfo, errors.status("Wrapping data keys anew") as status:
-        for rotation in rotate(conninfo, keyring(settings), key_file(settings)):
+    with errors.status("Wrapping data keys anew") as status:
+        for rotation in rotate_master_key(load_settings()):
             status.update(f"Wrapped {rotation.rewrapped} data keys anew")
     if as_json:
         print_json(rotation)

@@ -7,12 +7,9 @@ import typer
 
 from application.errors import NotFoundError
 from domain.errors import RuleViolatedError
-from infra.event_store.errors import MasterKeyError
-from infra.postgres.embedded import EmbeddedPostgresError
-from infra.postgres.migrations import SchemaTooNewError
-from infra.settings import SettingError
 from interfaces.cli import audit, demo, keys, projections, serve
 from interfaces.cli.output import complain
+from interfaces.composition import START_ERRORS
 
 app = typer.Typer(
     name="annals",
@@ -27,14 +24,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(keys.app, name="keys")
 
-FORESEEN = (
-    SettingError,
-    EmbeddedPostgresError,
-    SchemaTooNewError,
-    MasterKeyError,
-    NotFoundError,
-    RuleViolatedError,
-)
+FORESEEN = (*START_ERRORS, NotFoundError, RuleViolatedError)
 
 
 def main() -> None:
