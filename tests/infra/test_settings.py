@@ -1,0 +1,96 @@
+"""Settings come from the environment; a wrong value stops the start and names its variable."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.settings import SettingError, Settings, load_settings
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings({})
+    assert settings.database_url is None
+    assert settings.api_port == 8000
+    assert settings.annals_home.is_absolute()
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    assert load_settings({"API_PORT": " "}).api_port == 8000
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        (
+            '["http://localhost:3000","https://a.example"]',
+            ["http://localhost:3000", "https://a.example"],
+        ),
+        ("https://a.example, https://b.example", ["https://a.example", "https://b.example"]),
+        ("*", ["*"]),
+    ],
+)
+def test_origins_are_read_as_both_seeds_write_them(text: str, origins: list[str]) -> None:
+    assert load_settings({"CORS_ORIGINS": text}).cors_origins == origins
+
+
+@pytest.mark.parametrize("text", ["true", "1", "YES", "on"])
+def test_flags_are_read_in_any_usual_form(text: str) -> None:
+    assert load_settings({"DEBUG": text}).debug is True
+
+
+def test_the_home_is_made_absolute(tmp_path: Path) -> None:
+    assert load_settings({"ANNALS_HOME": str(tmp_path / "x" / "..")}).annals_home == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("API_PORT", "0"),
+        ("API_PORT", "eighty"),
+        ("API_WORKERS", "-1"),
+        ("DEBUG", "maybe"),
+        ("LOG_LEVEL", "LOUD"),
+        ("DATABASE_URL", "mysql://host/db"),
+        ("REDIS_URL", "http://host"),
+        ("CORS_ORIGINS", "[1]"),
+        ("CORS_ORIGINS", "somewhere.net"),
+        ("API_V1_PREFIX", "api"),
+        ("JWT_SECRET_KEY", "short"),
+        ("JWT_EXPIRATION_HOURS", "0"),
+        ("ADMIN_PASSWORD", "short"),
+        ("ADMIN_API_KEY", "pd_short"),
+        ("ANNALS_MASTER_KEY", "not-base64"),
+        ("ANNALS_MASTER_KEY", "c2hvcnQ="),
+        ("MAX_BODY_KB", "1.5"),
+        ("SMTP_URL", "mailto:x"),
+        ("PLONE_URL", "ftp://x"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"^{variable}: ") as refused:
+        load_settings({variable: value})
+    if len(value) > 4:
+        assert value not in str(refused.value), "a value may be a secret"
+
+
+def test_every_variable_of_the_seeds_is_a_setting() -> None:
+    variables = {field.name.upper() for field in msgspec.structs.fields(Settings)}
+    assert variables >= {
+        "JWT_SECRET_KEY",
+        "JWT_EXPIRATION_HOURS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "API_HOST",
+        "API_PORT",
+        "API_WORKERS",
+        "MAX_FILE_SIZE_MB",
+        "CORS_ORIGINS",
+        "RATE_LIMIT_PER_MINUTE",
+        "RATE_LIMIT_BURST",
+        "WEBHOOK_TIMEOUT_SECONDS",
+        "WEBHOOK_MAX_RETRIES",
+        "DEBUG",
+        "LOG_LEVEL",
+        "API_V1_PREFIX",
+    }
