@@ -6,11 +6,13 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.text import Text
 
 from application.audit import EventView, show_event, show_state
 from application.ports import Verification
+from domain.personal import REDACTED
 from interfaces.cli.output import AsJson, complain, console, errors, print_json
 from interfaces.cli.running import with_services
 from interfaces.services import Services
@@ -34,7 +36,7 @@ def history(stream: Stream, as_json: AsJson = False) -> None:
     if as_json:
         print_json(events)
     else:
-        console.print(_history_table(stream, events))
+        _show_history(stream, events)
 
 
 @app.command("state")
@@ -89,18 +91,21 @@ async def _verify(services: Services) -> Verification:
     return outcome
 
 
-def _history_table(stream: str, events: Sequence[EventView]) -> Table:
-    table = Table("version", "position", "recorded at", "event", "actor", "data", title=stream)
+def _show_history(stream: str, events: Sequence[EventView]) -> None:
+    """Print each event as a head line with its data below, as JSON: that escapes controls."""
+    console.print(f"[bold]{escape(stream)}[/]: {len(events)} events", highlight=False)
     for event in events:
-        table.add_row(
-            str(event.version),
-            str(event.position),
-            event.recorded_at.isoformat(timespec="seconds"),
-            event.type,
-            event.actor,
-            msgspec.json.encode(event.data).decode(),
+        moment = event.recorded_at.isoformat(sep=" ", timespec="seconds")
+        console.print(
+            f"\n[bold]{event.version}[/] [cyan]{event.type}[/] "
+            f"at position {event.position}, {moment}, by {escape(event.actor)}",
+            highlight=False,
+            soft_wrap=True,
         )
-    return table
+        for name, value in event.data.items():
+            line = Text(f"    {name}: {msgspec.json.encode(value).decode()}")
+            line.highlight_words([REDACTED], "bold red")
+            console.print(line, soft_wrap=True)
 
 
 def _moment(text: str | None) -> datetime | None:
