@@ -11,6 +11,7 @@ from domain.identity.events import (
     UserReactivated,
     UserRegistered,
     UserRolesChanged,
+    UserState,
 )
 from domain.identity.fields import check_password
 from domain.identity.roles import Role
@@ -181,3 +182,4 @@ def test_email_is_personal_and_the_hash_secret() -> None:
     }
     assert protected_fields(UserEmailChanged) == {"email": Protection.PERSONAL}
     assert protected_fields(UserPasswordChanged) == {"password_hash": Protection.SECRET}
+    assert protected_fields(UserState) == {"password_hash": Protection.SECRET}
