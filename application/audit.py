@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from application.errors import NotFoundError
+from application.ports import EventStore
 from domain.aggregate import Aggregate
 from domain.events import DomainEvent, Recorded
 from domain.personal import REDACTED, Protection, protected_fields, redact
@@ -62,10 +64,32 @@ def show_event(recorded: Recorded[DomainEvent]) -> EventView:
     )
 
 
+async def state_as_of(
+    store: EventStore, stream_id: str, *, version: int | None = None, at: datetime | None = None
+) -> StateView:
+    """Show an aggregate's state as it was at a version, at a moment, or is now.
+
+    Raises NotFoundError if the stream has no such version, or had no event at that moment.
+    """
+    try:
+        aggregate = await store.load_as_of(stream_id, version=version, at=at)
+    except NotFoundError:
+        if at is None:
+            raise
+        await store.history(stream_id)
+        raise NotFoundError(f"Stream {stream_id} had no event at {at.isoformat()}") from None
+    if version is not None and version != aggregate.version:
+        raise NotFoundError(
+            f"Stream {stream_id} has no version {version}: its last is {aggregate.version}"
+        )
+    return show_state(aggregate)
+
+
 def show_state(aggregate: Aggregate) -> StateView:
     """Show an aggregate's state; secrets are never shown."""
     state: dict[str, Any] = msgspec.to_builtins(aggregate.state)
-    for name, protection in protected_fields(aggregate.STATE).items():
+    kind: type[msgspec.Struct] = type(aggregate.state)  # the class attribute is shadowed
+    for name, protection in protected_fields(kind).items():
         if protection is Protection.SECRET:
             state[name] = redact(state[name])
     return StateView(

@@ -16,6 +16,10 @@ class ConflictError(Exception):
 class AlreadyExistsError(ConflictError):
     """A stream that should begin already exists."""
 
+    def __init__(self, stream_id: str) -> None:
+        Exception.__init__(self, f"{stream_id} already exists")
+        self.stream_id = stream_id
+
 
 class SubjectErasedError(Exception):
     """Personal data was to be recorded for a subject whose data key has been destroyed."""

@@ -5,6 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
+import psycopg
+
+from infra.postgres.failures import is_passing
+
 Q = TypeVar("Q")
 R = TypeVar("R")
 
@@ -20,6 +24,7 @@ class Coalescer(Generic[Q, R]):
         self._answer = answer
         self._waiting: list[tuple[Q, asyncio.Future[R]]] = []
         self._wake = asyncio.Event()
+        self._stopped = False
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -33,24 +38,47 @@ class Coalescer(Generic[Q, R]):
                 await task
 
     async def ask(self, question: Q) -> R:
-        """Put a question and wait for its answer; raises what answering the batch raised."""
+        """Put a question and wait for its answer; raises what answering it raised."""
+        if self._stopped:
+            raise self._gone()
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         self._wake.set()
         return await future
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            gathered, self._waiting = self._waiting, []
-            try:
-                answers = await self._answer([question for question, _ in gathered])
-            except Exception as error:  # noqa: BLE001 - every asker is told
-                for _, future in gathered:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for (_, future), answer in zip(gathered, answers, strict=True):
-                    if not future.done():
-                        future.set_result(answer)
+        gathered: list[tuple[Q, asyncio.Future[R]]] = []
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                gathered, self._waiting = self._waiting, []
+                await self._reply(gathered)
+        finally:
+            # Nobody is left waiting, however the task came to its end.
+            self._stopped = True
+            for _, future in (*gathered, *self._waiting):
+                if not future.done():
+                    future.set_exception(self._gone())
+
+    async def _reply(self, gathered: list[tuple[Q, asyncio.Future[R]]]) -> None:
+        """Answer all at once; a question that has no answer is narrowed down, and fails alone."""
+        try:
+            answers = await self._answer([question for question, _ in gathered])
+            replies = list(zip(gathered, answers, strict=True))
+        except Exception as error:  # noqa: BLE001 - who asked is told
+            if len(gathered) > 1 and not is_passing(error):
+                middle = len(gathered) // 2
+                for half in (gathered[:middle], gathered[middle:]):
+                    await self._reply(half)
+                return
+            for _, future in gathered:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for (_, future), answer in replies:
+                if not future.done():
+                    future.set_result(answer)
+
+    def _gone(self) -> Exception:
+        return psycopg.OperationalError(f"{self._name} has stopped")

@@ -24,6 +24,7 @@ from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
 from infra.postgres.migrations import SchemaTooNewError, migrate
+from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
@@ -87,14 +88,26 @@ def open_database(settings: Settings) -> Iterator[str]:
 
 
 @contextlib.asynccontextmanager
+async def join_database(settings: Settings) -> AsyncIterator[str]:
+    """Give the opened database to a process that serves on it; one that dies is brought back."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with EmbeddedPostgres(settings.annals_home) as server:
+        async with revived(server):
+            yield server.url
+
+
+@contextlib.asynccontextmanager
 async def compose(
     settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset({"api", "projections"})
 ) -> AsyncIterator[Services]:
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
-    signals = Signals(connector(conninfo, "signals"))
+    pool = connection_pool(conninfo, POOL_SIZE)
+    signals = Signals(connector(conninfo, "signals"), on_lost=pool.check)
     async with contextlib.AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(connection_pool(conninfo, POOL_SIZE))
+        await stack.enter_async_context(pool)
         await stack.enter_async_context(signals.running())
         event_store = EventStoreParts(
             conninfo, pool, ring, on_commit=lambda position: signals.advance(LOG_CHANNEL, position)

@@ -51,11 +51,10 @@ class Batch:
             self.refused.append((append, refusal))
             return
         self._take_keys(append)
-        erasing = {id(record): subject for subject, record in append.erased.items()}
         for record in append.records:
             self._take(record)
-            if id(record) in erasing:
-                self._erase(erasing[id(record)], record)
+            for subject in (subject for subject, by in append.erased.items() if by is record):
+                self._erase(subject, record)
         self.admitted.append((append, Committed(self.state.position, self.state.recorded_at)))
 
     def _refusal(self, append: Append) -> Exception | None:

@@ -1,6 +1,6 @@
 """Between events and records: payload, ciphertext, metadata, schema versions."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -9,7 +9,7 @@ from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.personal import protected_fields, redact
-from infra.event_store.errors import CorruptEventError
+from infra.event_store.errors import CorruptEventError, DamagedKeyError, MasterKeyError
 from infra.event_store.keys import Keyring, SubjectKey, seal, unseal
 from infra.event_store.record import EventRecord, StoredRecord
 
@@ -58,9 +58,9 @@ def decode(record: StoredRecord, keyring: Keyring) -> Recorded[DomainEvent]:
     """Turn a stored record into its event, upcast to the newest schema version.
 
     Where the data key is gone the protected fields read ``[REDACTED]``. Raises CorruptEventError
-    if the record does not fit its type.
+    if the record does not fit its type or nobody here knows it.
     """
-    event_type = cast("type[DomainEvent]", resolve_topic(record.topic))
+    event_type = _event_type(record)
     try:
         state: dict[str, Any] = _decode(record.state)
         redacted = record.protected is not None and record.wrapped_key is None
@@ -79,11 +79,34 @@ def decode(record: StoredRecord, keyring: Keyring) -> Recorded[DomainEvent]:
             metadata=_decode_metadata(record.metadata),
             redacted=redacted,
         )
-    except (msgspec.MsgspecError, InvalidTag) as error:
-        reason = "its ciphertext is damaged" if isinstance(error, InvalidTag) else str(error)
-        raise CorruptEventError(
-            f"event {record.position} ({record.topic} in {record.stream_id}): {reason}"
-        ) from error
+    except InvalidTag as error:
+        raise _corrupt(record, "its ciphertext is damaged") from error
+    except DamagedKeyError as error:
+        raise _corrupt(record, "its subject's data key is damaged") from error
+    except MasterKeyError:
+        raise  # no fault of the event's: it can be read once the key is back
+    except Exception as error:
+        # What was deciphered must not come out with the message.
+        reason = str(error) if record.protected is None else type(error).__name__
+        raise _corrupt(record, reason) from error
+
+
+def _event_type(record: StoredRecord) -> type[DomainEvent]:
+    try:
+        event_type = resolve_topic(record.topic)
+    except Exception:  # noqa: BLE001 - the library tries to import what it does not know
+        event_type = None
+    if not isinstance(event_type, type) or not issubclass(event_type, DomainEvent):
+        raise _corrupt(record, "no such type of event is known here")
+    if record.schema_version > event_type.class_version:
+        raise _corrupt(record, f"schema version {record.schema_version} is not known here")
+    return event_type
+
+
+def _corrupt(record: StoredRecord, reason: str) -> CorruptEventError:
+    return CorruptEventError(
+        f"event {record.position} ({record.topic} in {record.stream_id}): {reason}"
+    )
 
 
 _decode_metadata = msgspec.json.Decoder(Metadata).decode

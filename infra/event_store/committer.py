@@ -17,6 +17,7 @@ from infra.event_store import commit_sql as sql
 from infra.event_store.append import Append, Committed
 from infra.event_store.batch import Batch, LogState
 from infra.event_store.keys import Keyring
+from infra.postgres.failures import is_passing
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ class Committer:
         self._waiting: list[Append] = []
         self._unanswered: set[asyncio.Future[Committed]] = set()
         self._wake = asyncio.Event()
+        self._closing = False
         self._connection: psycopg.AsyncConnection | None = None
 
     @contextlib.asynccontextmanager
@@ -47,12 +49,10 @@ class Committer:
         try:
             yield self
         finally:
-            await asyncio.gather(*self._unanswered, return_exceptions=True)
-            task.cancel()
+            self._closing = True
+            self._wake.set()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-            if self._connection is not None:
-                await self._connection.close()
 
     async def append(self, append: Append) -> Committed:
         """Record a command's events, or none of them.
@@ -60,25 +60,34 @@ class Committer:
         Raises ConflictError, SubjectErasedError or psycopg.OperationalError; after the last, and
         only then, it is unknown whether they were recorded.
         """
+        if self._closing:
+            raise psycopg.OperationalError("the event store has been closed")
         self._waiting.append(append)
         self._unanswered.add(append.committed)
-        append.committed.add_done_callback(self._unanswered.discard)
+        append.committed.add_done_callback(self._answered)
         self._wake.set()
         # A caller that goes away does not take its events back: they may already be on their way.
-        return await asyncio.shield(append.committed)
+        await asyncio.wait({append.committed})
+        return append.committed.result()
+
+    def _answered(self, committed: asyncio.Future[Committed]) -> None:
+        self._unanswered.discard(committed)
+        committed.exception()  # or asyncio complains where the caller has gone away
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                gathered = self._gather()
-                try:
-                    await self._commit_surely(gathered)
-                except psycopg.OperationalError as error:
-                    _fail(gathered, error)
-                except Exception:  # noqa: BLE001 - one of them cannot be stored: which, is found out
-                    await self._commit_singly(gathered)
+        try:
+            while self._waiting or not self._closing:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await self._settle(self._gather())
+        finally:
+            # Nobody is left waiting, however the task came to its end.
+            self._closing = True
+            for committed in self._unanswered:
+                if not committed.done():
+                    committed.set_exception(psycopg.OperationalError("the committer has stopped"))
+            await self._disconnect()
 
     def _gather(self) -> list[Append]:
         size = taken = 0
@@ -90,30 +99,36 @@ class Committer:
         gathered, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return gathered
 
-    async def _commit_surely(self, gathered: list[Append]) -> None:
-        """Commit; over a broken connection, first find out whether the commit took effect."""
+    async def _settle(self, gathered: list[Append], *, doubtful: bool = False) -> None:
+        """Answer every command; one that cannot be stored is narrowed down, and fails alone."""
+        try:
+            await self._commit_surely(gathered, doubtful=doubtful)
+        except Exception as error:  # noqa: BLE001 - its command is told
+            if len(gathered) == 1 or is_passing(error):
+                _fail(gathered, error)
+            else:
+                middle = len(gathered) // 2
+                for half in (gathered[:middle], gathered[middle:]):
+                    await self._settle(half, doubtful=True)
+
+    async def _commit_surely(self, gathered: list[Append], *, doubtful: bool) -> None:
+        """Commit; where an attempt was made before, first find out whether it took effect."""
         for attempt, delay in enumerate(RECONNECT_SECONDS):
             await asyncio.sleep(delay)
             try:
                 connection = await self._connected()
-                if attempt:
+                if doubtful:
                     gathered = await self._without_recorded(connection, gathered)
                 if gathered:
                     await self._commit(connection, gathered)
-            except psycopg.OperationalError as error:
+            except Exception as error:
+                await self._disconnect()  # which ends the transaction, and with it the lock
                 log.warning("commit_interrupted", attempt=attempt, error=type(error).__name__)
-                await self._disconnect()
-                if attempt == len(RECONNECT_SECONDS) - 1:
+                if attempt == len(RECONNECT_SECONDS) - 1 or not is_passing(error):
                     raise
+                doubtful = True
             else:
                 return
-
-    async def _commit_singly(self, gathered: list[Append]) -> None:
-        for append in gathered:
-            try:
-                await self._commit_surely([append])
-            except Exception as error:  # noqa: BLE001 - its command is told
-                _fail([append], error)
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:
@@ -147,19 +162,14 @@ class Committer:
         return [append for append in gathered if append.records[-1].event_id not in recorded]
 
     async def _commit(self, connection: psycopg.AsyncConnection, gathered: list[Append]) -> None:
-        try:
-            batch = Batch(
-                await self._lock_and_read(connection, gathered), self._keyring, datetime.now(UTC)
-            )
-            for append in gathered:
-                batch.admit(append)
-            if batch.records:
-                await self._write(connection, batch)
-            else:
-                await connection.execute("ROLLBACK")
-        except BaseException:
-            await self._disconnect()  # which ends the transaction, and with it the lock
-            raise
+        state = await self._lock_and_read(connection, gathered)
+        batch = Batch(state, self._keyring, datetime.now(UTC))
+        for append in gathered:
+            batch.admit(append)
+        if batch.records:
+            await self._write(connection, batch)
+        else:
+            await connection.execute("ROLLBACK")
         for append, refusal in batch.refused:
             _refuse(append, refusal)
         for append, committed in batch.admitted:

@@ -12,7 +12,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.event_store.errors import MasterKeyError
+from infra.event_store.errors import DamagedKeyError, MasterKeyError
 from infra.secret_file import SecretFile
 
 KEY_BYTES = 32
@@ -27,6 +27,8 @@ def seal(key: bytes, plaintext: bytes, context: bytes) -> bytes:
 
 def unseal(key: bytes, ciphertext: bytes, context: bytes) -> bytes:
     """Undo ``seal``; raises InvalidTag if key, ciphertext or context differ."""
+    if len(ciphertext) < NONCE_BYTES:
+        raise InvalidTag
     return AESGCM(key).decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], context)
 
 
@@ -92,11 +94,14 @@ class Keyring:
         return seal(self._master(key_id), subject_key.key, subject_key.subject.encode())
 
     def unwrap(self, subject: str, wrapped: bytes, key_id: str) -> SubjectKey:
-        """Open a stored data key; raises MasterKeyError if no master key at hand fits."""
+        """Open a stored data key.
+
+        Raises MasterKeyError if its master key is not at hand, DamagedKeyError if it does not fit.
+        """
         try:
             key = unseal(self._master(key_id), wrapped, subject.encode())
         except InvalidTag as error:
-            raise MasterKeyError(f"the data key of {subject} is damaged") from error
+            raise DamagedKeyError(f"the data key of {subject} is damaged") from error
         return SubjectKey(subject, key, is_new=False)
 
     def _master(self, key_id: str) -> bytes:
@@ -112,12 +117,22 @@ class KeyFile:
     """The master keys in a file of mode 0600, one base64 line each, the current one first."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = SecretFile(path)
 
     def read(self) -> list[bytes]:
-        """Read the keys; on first use makes the file with one random key."""
+        """Read the keys; on first use makes the file with one random key.
+
+        Raises MasterKeyError if there is something else in it.
+        """
         text = self._file.read_or_create(lambda: _lines([secrets.token_bytes(KEY_BYTES)]))
-        return [decode_master_key(line) for line in text.split()]
+        try:
+            keys = [decode_master_key(line) for line in text.split()]
+        except ValueError as error:
+            raise MasterKeyError(f"{self._path}: each line {error}") from None
+        if not keys:
+            raise MasterKeyError(f"{self._path} holds no master key")
+        return keys
 
     def write(self, keys: list[bytes]) -> None:
         """Replace the file as a whole; durable when this returns."""

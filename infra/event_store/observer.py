@@ -7,8 +7,8 @@ from infra.coalescing import Coalescer
 
 OBSERVE = """
 SELECT (SELECT position FROM log_head),
-       (SELECT array_agg(projection) FROM checkpoints),
-       (SELECT array_agg(position) FROM checkpoints),
+       reached.projections,
+       reached.positions,
        ARRAY(
            SELECT COALESCE((
                SELECT originator_version
@@ -20,6 +20,10 @@ SELECT (SELECT position FROM log_head),
            FROM unnest(%b::text[]) WITH ORDINALITY AS stream (id, ordinal)
            ORDER BY ordinal
        )
+FROM (
+    SELECT array_agg(projection) AS projections, array_agg(position) AS positions
+    FROM checkpoints
+) AS reached
 """
 
 

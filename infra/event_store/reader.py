@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from domain.events import DomainEvent, Recorded
 from infra.event_store.codec import decode
+from infra.event_store.errors import CorruptEventError
 from infra.event_store.keys import Keyring
 from infra.event_store.record import StoredRecord
 
@@ -42,12 +43,32 @@ ORDER BY e.notification_id
 """
 
 
-class LogPage(msgspec.Struct, frozen=True):
-    """Some of the log: the events that were asked for, and the position that was read up to."""
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that is in the log and cannot be read, with its place and the reason."""
 
-    events: list[Recorded[DomainEvent]]
+    stream_id: str
+    version: int
+    position: int
+    topic: str
+    error: CorruptEventError
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Some of the log: what was asked for, and the position that was read up to."""
+
+    entries: list[Recorded[DomainEvent] | Unreadable]
     position: int
     head: int
+
+    @property
+    def events(self) -> list[Recorded[DomainEvent]]:
+        """The events. Raises CorruptEventError if one of them cannot be read."""
+        events = []
+        for entry in self.entries:
+            if isinstance(entry, Unreadable):
+                raise entry.error
+            events.append(entry)
+        return events
 
 
 class LogReader:
@@ -70,7 +91,7 @@ class LogReader:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(STREAM, arguments, prepare=True)
-            return self._decoded(await cursor.fetchall())
+            return [decode(_record(row), self._keyring) for row in await cursor.fetchall()]
 
     async def page(
         self,
@@ -105,7 +126,7 @@ class LogReader:
             "categories": list(categories) if categories is not None else None,
         }
         await cursor.execute(WINDOW, arguments, prepare=True)
-        return LogPage(self._decoded(await cursor.fetchall()), to, head)
+        return LogPage([self._entry(row) for row in await cursor.fetchall()], to, head)
 
     async def after(
         self,
@@ -123,8 +144,18 @@ class LogReader:
             if position >= page.head:
                 return
 
-    def _decoded(self, rows: list[tuple[Any, ...]]) -> list[Recorded[DomainEvent]]:
-        return [decode(_record(row), self._keyring) for row in rows]
+    def _entry(self, row: tuple[Any, ...]) -> Recorded[DomainEvent] | Unreadable:
+        record = _record(row)
+        try:
+            return decode(record, self._keyring)
+        except CorruptEventError as error:
+            return Unreadable(
+                stream_id=record.stream_id,
+                version=record.version,
+                position=record.position,
+                topic=record.topic,
+                error=error,
+            )
 
 
 def _record(row: tuple[Any, ...]) -> StoredRecord:

@@ -22,12 +22,20 @@ WHERE s.originator_id = %s
 """
 
 # The key is looked up in the same statement, under a row lock, so that a snapshot cannot come after
-# the erasure that should have deleted it.
+# the erasure that should have deleted it. A stream whose personal data is under another key than
+# the snapshot, or under a key that is gone, has no snapshot: its state could outlive an erasure.
 UPSERT = """
 INSERT INTO snapshots (originator_id, originator_version, topic, schema_version, subject, state)
 SELECT %(stream_id)s, %(version)s, %(topic)s, %(schema_version)s, %(subject)s, %(state)s
-WHERE %(subject)s::text IS NULL
-   OR EXISTS (SELECT FROM subject_keys WHERE subject = %(subject)s FOR SHARE)
+WHERE (
+    %(subject)s::text IS NULL
+    OR EXISTS (SELECT FROM subject_keys WHERE subject = %(subject)s FOR SHARE)
+) AND NOT EXISTS (
+    SELECT FROM events
+    WHERE originator_id = %(stream_id)s
+      AND subject IS NOT NULL
+      AND subject IS DISTINCT FROM %(subject)s
+)
 ON CONFLICT (originator_id) DO UPDATE
 SET originator_version = excluded.originator_version,
     topic = excluded.topic,
@@ -56,16 +64,16 @@ class Snapshots:
         version, topic, schema_version, subject, state, wrapped_key, master_key_id = row
         if topic != kind.TOPIC or schema_version != kind.SNAPSHOT_VERSION:
             return None
-        if subject is not None:
-            if wrapped_key is None:
-                return None
-            key = self._keyring.unwrap(subject, wrapped_key, master_key_id)
-            try:
+        if subject is not None and wrapped_key is None:
+            return None
+        try:
+            if subject is not None:
+                key = self._keyring.unwrap(subject, wrapped_key, master_key_id)
                 state = unseal(key.key, state, _context(stream_id, version))
-            except InvalidTag:
-                log.warning("snapshot_damaged", stream_id=stream_id)
-                return None
-        return _restore(kind, stream_id, version, state)
+            return _restore(kind, stream_id, version, state)
+        except (InvalidTag, msgspec.MsgspecError):
+            log.warning("snapshot_damaged", stream_id=stream_id)
+            return None
 
     async def take(self, aggregate: Aggregate, key: SubjectKey | None) -> None:
         """Keep the aggregate's state as it is, unless the key has been destroyed meanwhile."""

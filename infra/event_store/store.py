@@ -9,7 +9,7 @@ import psycopg
 import structlog
 from eventsourcing.utils import resolve_topic
 
-from application.errors import NotFoundError
+from application.errors import NotFoundError, SubjectErasedError
 from domain.aggregate import A, Aggregate
 from domain.events import CreatedEvent, DomainEvent, Metadata, Recorded, RedactionEvent
 from infra.event_store.append import Append
@@ -106,11 +106,13 @@ class PostgresEventStore:
         expected: dict[str, int] = {}
         erased: dict[str, EventRecord] = {}
         for event in events:
+            if needs_key(event) and event.subject in erased:
+                raise SubjectErasedError(event.subject)
             record = encode(event, text, keys[event.subject] if needs_key(event) else None)
             records.append(record)
             expected.setdefault(record.stream_id, record.version - 1)
             if isinstance(event, RedactionEvent):
-                erased |= dict.fromkeys(event.erased_subjects, record)
+                erased = dict.fromkeys(event.erased_subjects, record) | erased
         return Append(
             records=records,
             expected=expected,

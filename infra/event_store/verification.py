@@ -1,8 +1,9 @@
 """Recomputing the hash chain over what is stored."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from application.ports import Verification
@@ -11,10 +12,15 @@ from infra.event_store.record import EventRecord
 
 BATCH_SIZE = 5000
 
+# Below every position that a row can have.
+NOWHERE = -(2**63)
+
 HEAD = "SELECT position, hash FROM log_head"
 
 BATCH = """
-SELECT notification_id, recorded_at, hash, originator_id, originator_version, topic,
+SELECT notification_id,
+       CASE WHEN recorded_at BETWEEN '0001-01-02' AND '9999-12-30' THEN recorded_at END,
+       hash, originator_id, originator_version, topic,
        schema_version, event_id, metadata::text, state, subject, protected
 FROM events
 WHERE notification_id > %s
@@ -36,62 +42,80 @@ class PostgresChainVerifier:
         """Verify from the first position on; the last item is the outcome."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(HEAD)
-            row = await cursor.fetchone()
-            assert row is not None
-            head, head_hash = row[0], bytes(row[1])
+            head, head_hash = await _head(cursor)
+            before = await _first(cursor, NOWHERE)
+            if before is not None and before < 1:
+                yield _broken(head, before, "an event stands before the log's first position")
+                return
             position, hash_ = 0, GENESIS
             while position < head:
                 await cursor.execute(BATCH, (position, min(BATCH_SIZE, head - position)))
                 rows = await cursor.fetchall()
-                if not rows:
-                    yield _broken(
-                        head, position + 1, f"events {position + 1} to {head} are missing"
-                    )
+                position, hash_, problem = _follow(rows, position, hash_)
+                if problem is not None:
+                    yield _broken(head, position + 1, problem)
                     return
-                for row in rows:
-                    expected = position + 1
-                    if row[0] != expected:
-                        yield _broken(head, expected, f"event {expected} is missing")
-                        return
-                    hash_ = link(hash_, expected, row[1], _record(row))
-                    if hash_ != row[2]:
-                        yield _broken(head, expected, "the stored event does not fit its hash")
-                        return
-                    position = expected
                 yield Verification(valid=True, events_verified=position, head=head)
             if hash_ != head_hash:
                 yield _broken(head, head, "the end of the log is not where the log's head says")
                 return
-            await cursor.execute(BATCH, (head, 1))
-            beyond = await cursor.fetchone()
-            await cursor.execute(HEAD)
-            row = await cursor.fetchone()
-            if beyond is not None and row is not None and row[0] == head:
-                yield _broken(head, head + 1, "an event stands beyond the log's head")
+            beyond = await _first(cursor, head)
+            if beyond is not None and (await _head(cursor))[0] == head:
+                yield _broken(head, beyond, "an event stands beyond the log's head")
                 return
             yield Verification(valid=True, events_verified=position, head=head)
+
+
+async def _head(cursor: AsyncCursor[tuple[Any, ...]]) -> tuple[int, bytes]:
+    await cursor.execute(HEAD)
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], bytes(row[1])
+
+
+async def _first(cursor: AsyncCursor[tuple[Any, ...]], after: int) -> int | None:
+    await cursor.execute(BATCH, (after, 1))
+    row = await cursor.fetchone()
+    return row[0] if row is not None else None
+
+
+def _follow(
+    rows: list[tuple[Any, ...]], position: int, hash_: bytes
+) -> tuple[int, bytes, str | None]:
+    """Follow the chain through some rows; give where it led to, and what is wrong behind that."""
+    if not rows:
+        return position, hash_, "the events from here to the log's head are missing"
+    for stored_position, recorded_at, stored_hash, *columns in rows:
+        if stored_position != position + 1:
+            return position, hash_, f"event {position + 1} is missing"
+        if recorded_at is None:
+            return position, hash_, "the stored event has no time that Annals could have recorded"
+        next_hash = link(hash_, position + 1, recorded_at, _record(columns))
+        if next_hash != stored_hash:
+            return position, hash_, "the stored event does not fit its hash"
+        position, hash_ = position + 1, next_hash
+    return position, hash_, None
 
 
 def _broken(head: int, position: int, problem: str) -> Verification:
     return Verification(
         valid=False,
-        events_verified=position - 1,
+        events_verified=max(0, position - 1),
         head=head,
         first_bad_position=position,
         problem=problem,
     )
 
 
-def _record(row: tuple[Any, ...]) -> EventRecord:
+def _record(columns: Sequence[Any]) -> EventRecord:
     return EventRecord(
-        stream_id=row[3],
-        version=row[4],
-        topic=row[5],
-        schema_version=row[6],
-        event_id=row[7],
-        metadata=row[8],
-        state=row[9],
-        subject=row[10],
-        protected=row[11],
+        stream_id=columns[0],
+        version=columns[1],
+        topic=columns[2],
+        schema_version=columns[3],
+        event_id=columns[4],
+        metadata=columns[5],
+        state=columns[6],
+        subject=columns[7],
+        protected=columns[8],
     )

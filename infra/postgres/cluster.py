@@ -123,10 +123,11 @@ class Cluster:
 
     def _start(self) -> Path:
         """Start the server and return the directory in which it listens."""
+        died = self._pid_file()
         self._clear_remains()
         directory = self._data
         if len(os.fsencode(self._data / SOCKET)) > LONGEST_SOCKET_PATH or "," in str(self._data):
-            directory = self._own_directory("annals-", Path(tempfile.gettempdir()))
+            directory = self._short_directory(died and died[1])
         flags = _flags(
             SETTINGS
             | {"cluster_name": self._mark}
@@ -204,12 +205,23 @@ class Cluster:
     def _account(self) -> Account | None:
         return server_account(self._home, self._data)
 
+    def _short_directory(self, before: Path | None) -> Path:
+        """Make a directory for the socket: that of a server that died, so that its URL lives on."""
+        parent = Path(tempfile.gettempdir())
+        if before is not None and before.parent == parent:
+            with suppress(FileExistsError):
+                before.mkdir(0o700)
+                return self._owned(before)
+        return self._own_directory("annals-", parent)
+
     def _own_directory(self, prefix: str, parent: Path) -> Path:
         """Make a directory that none but the server's account, and root, can enter."""
-        directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        return self._owned(Path(tempfile.mkdtemp(prefix=prefix, dir=parent)))
+
+    def _owned(self, directory: Path) -> Path:
         if self._account is not None:
             os.chown(directory, *self._account, follow_symlinks=False)
-            let_enter(self._account, parent)
+            let_enter(self._account, directory.parent)
         return directory
 
     def _run(self, tool: str, *arguments: str, data: Path | None = None) -> None:

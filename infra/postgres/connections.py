@@ -20,6 +20,12 @@ SESSION: dict[str, Any] = {
     "options": "-c timezone=UTC",
 }
 
+# How long a request waits for a connection.
+PATIENCE_SECONDS = 5.0
+
+# How long the pool keeps trying by itself, at growing intervals; then it tries whenever it is asked.
+RECONNECT_SECONDS = 5.0
+
 
 def connection_pool(conninfo: str, size: int) -> AsyncConnectionPool:
     """Make a pool of autocommit connections; the caller opens and closes it."""
@@ -27,6 +33,8 @@ def connection_pool(conninfo: str, size: int) -> AsyncConnectionPool:
         conninfo,
         min_size=min(2, size),
         max_size=size,
+        timeout=PATIENCE_SECONDS,
+        reconnect_timeout=RECONNECT_SECONDS,
         kwargs={"autocommit": True, "application_name": "annals", **SESSION},
         open=False,
     )

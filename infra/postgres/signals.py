@@ -1,7 +1,8 @@
 """What other processes did, heard over LISTEN: the log grew, or a projection moved on.
 
 A signal is only a wake-up. Whoever waits for one also looks by itself now and then, so that a lost
-signal costs a moment and nothing else.
+signal costs a moment and nothing else. What was heard holds as long as the connection it was heard
+on: a server that crashes takes back what projections had not yet flushed.
 """
 
 import asyncio
@@ -21,10 +22,18 @@ RECONNECT_SECONDS = 1.0
 
 
 class Signals:
-    """The newest known position of the log (under ``LOG_CHANNEL``) and of each projection."""
+    """The newest known position of the log (under ``LOG_CHANNEL``) and of each projection.
 
-    def __init__(self, connect: Callable[[], Awaitable[psycopg.AsyncConnection]]) -> None:
+    ``on_lost`` is called whenever the connection to the server was lost.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[psycopg.AsyncConnection]],
+        on_lost: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._connect = connect
+        self._on_lost = on_lost
         self._positions: dict[str, int] = {}
         self._changed: dict[str, asyncio.Event] = {}
 
@@ -60,8 +69,11 @@ class Signals:
         while True:
             try:
                 await self._listen()
-            except psycopg.OperationalError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it listens again
                 log.warning("listening_interrupted", error=type(error).__name__)
+                self._positions.clear()
+                if self._on_lost is not None:
+                    await self._on_lost()
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:

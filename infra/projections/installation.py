@@ -19,6 +19,10 @@ REMOVE_CHECKPOINT = "DELETE FROM checkpoints WHERE projection = %s"
 CREATE_CHECKPOINT = "INSERT INTO checkpoints (projection, version, position) VALUES (%s, %s, 0)"
 
 
+class SupersededError(Exception):
+    """Another version of a projection was installed while a process went on with its own."""
+
+
 def install(conninfo: str, projections: Iterable[Projection]) -> list[str]:
     """Make the tables of each projection whose version is not the installed one; name them.
 

@@ -1,13 +1,18 @@
 """Streams that a projection cannot follow: kept with event, error and trace for an operator."""
 
+import re
 import traceback
 from typing import Any
 
 import msgspec
+import psycopg
 from psycopg import AsyncConnection
 
 from domain.events import DomainEvent, Recorded
 from domain.personal import REDACTED, protected_fields
+from infra.event_store.reader import Unreadable
+from infra.projections.installation import SupersededError
+from projections.projection import Projection
 
 PARKED = "SELECT stream_id FROM parked_streams WHERE projection = %s"
 
@@ -17,7 +22,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (projection, stream_id) DO NOTHING
 """
 
-NOTE_ERROR = "UPDATE checkpoints SET last_error = %s WHERE projection = %s"
+NOTE_ERROR = "UPDATE checkpoints SET last_error = %s WHERE projection = %s AND version = %s"
 
 
 async def parked_streams(connection: AsyncConnection, projection: str) -> set[str]:
@@ -28,28 +33,58 @@ async def parked_streams(connection: AsyncConnection, projection: str) -> set[st
 
 async def park(
     connection: AsyncConnection,
-    projection: str,
-    recorded: Recorded[DomainEvent],
+    projection: Projection,
+    entry: Recorded[DomainEvent] | Unreadable,
     error: Exception,
 ) -> None:
-    """Park the event's stream in the projection. No protected value is kept with the error."""
-    message = _without_protected(recorded, f"{type(error).__name__}: {error}")
-    trace = _without_protected(recorded, "".join(traceback.format_exception(error)))
-    place = (recorded.stream_id, recorded.position, recorded.version, recorded.topic)
+    """Park the event's stream in the projection. No protected value is kept with the error.
+
+    Raises SupersededError if the projection is installed in another version.
+    """
+    message = f"{type(error).__name__}: {_message(error)}"
+    if isinstance(entry, Recorded):
+        message = _without_protected(message, entry.event)
+    message = message.replace("\x00", "")
+    place = (entry.stream_id, entry.position, entry.version, entry.topic)
     async with connection.transaction():
-        await connection.execute(PARK, (projection, *place, message, trace))
-        await connection.execute(
+        noted = await connection.execute(
             NOTE_ERROR,
-            (f"{recorded.stream_id} parked at {recorded.position}: {message}", projection),
+            (
+                f"{entry.stream_id} parked at {entry.position}: {message}",
+                projection.name,
+                projection.version,
+            ),
         )
+        if not noted.rowcount:
+            raise SupersededError
+        await connection.execute(PARK, (projection.name, *place, message, _trace(error)))
 
 
-def _without_protected(recorded: Recorded[DomainEvent], text: str) -> str:
-    event = recorded.event
-    values = [getattr(event, name) for name in protected_fields(type(event))]
-    for value in sorted(_strings(values), key=len, reverse=True):
-        text = text.replace(value, REDACTED)
-    return text.replace("\x00", "")
+def _message(error: Exception) -> str:
+    """Say what went wrong; of PostgreSQL's errors without the detail, which shows whole rows."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
+        return error.diag.message_primary
+    return str(error)
+
+
+def _trace(error: BaseException) -> str:
+    """Show the way to the error and to its causes: places and types, and no values."""
+    cause = error.__cause__
+    if cause is None and not error.__suppress_context__:
+        cause = error.__context__
+    before = f"{_trace(cause)}\nand from there:\n\n" if cause is not None else ""
+    return f"{before}{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}\n"
+
+
+def _without_protected(text: str, event: DomainEvent) -> str:
+    """Take the protected values out of a text, however they are written in it, and their words."""
+    values = _strings([getattr(event, name) for name in protected_fields(type(event))])
+    words = {word for value in values for word in re.findall(r"\w{3,}", value)}
+    written = {form for value in values | words for form in (value, repr(value)[1:-1])}
+    if not written:
+        return text
+    longest_first = sorted(map(re.escape, written), key=len, reverse=True)
+    return re.sub("|".join(longest_first), REDACTED, text, flags=re.IGNORECASE)
 
 
 def _strings(value: Any) -> set[str]:

@@ -9,15 +9,17 @@ server, tables and checkpoint go back together, and the log is read again from t
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 
 import msgspec
 import psycopg
 import structlog
 
 from domain.events import DomainEvent, Recorded
-from infra.event_store.reader import LogPage, LogReader
+from infra.event_store.reader import LogPage, LogReader, Unreadable
+from infra.postgres.failures import is_passing
 from infra.postgres.signals import LOG_CHANNEL, PROJECTED_CHANNEL, Signals
+from infra.projections.installation import SupersededError
 from infra.projections.parking import park, parked_streams
 from infra.projections.tables import load_rows, save_rows
 from projections.projection import Projection
@@ -34,10 +36,15 @@ SELECT name, pg_try_advisory_lock(4127304, hashtext(name)) FROM unnest(%s::text[
 
 LET_GO = "SELECT pg_advisory_unlock(4127304, hashtext(%s))"
 
-CHECKPOINT = "SELECT position, version FROM checkpoints WHERE projection = %s"
+CHECKPOINTS = "SELECT projection, position, version FROM checkpoints"
 
 MOVE_CHECKPOINTS = """
-UPDATE checkpoints SET position = %s, progress_at = now() WHERE projection = ANY(%s)
+UPDATE checkpoints AS checkpoint
+SET position = %s, progress_at = now()
+FROM unnest(%s::text[], %s::integer[]) AS held (projection, version)
+WHERE checkpoint.projection = held.projection
+  AND checkpoint.version = held.version
+  AND checkpoint.position = %s
 """
 
 NOTIFY = "SELECT pg_notify(%s, name || ':' || %s::bigint) FROM unnest(%s::text[]) AS name"
@@ -96,27 +103,39 @@ class Projector:
         looked_at = -LOOK_AGAIN_SECONDS
         while True:
             if time.monotonic() - looked_at >= LOOK_AGAIN_SECONDS:
-                await self._hold_more(connection)
+                await self._look_around(connection)
                 looked_at = time.monotonic()
+            heard = self._signals.position(LOG_CHANNEL)
             if not await self._advance(connection):
-                lowest = min((held.position for held in self._held.values()), default=0)
-                await self._signals.wait_beyond(LOG_CHANNEL, lowest, LOOK_AGAIN_SECONDS)
+                await self._signals.wait_beyond(LOG_CHANNEL, heard, LOOK_AGAIN_SECONDS)
 
-    async def _hold_more(self, connection: psycopg.AsyncConnection) -> None:
-        """Take up the projections that no process holds."""
-        missing = [name for name in self._projections if name not in self._held]
+    async def _look_around(self, connection: psycopg.AsyncConnection) -> None:
+        """Take up the projections that no process holds, if they are installed in this version.
+
+        Raises SupersededError if one that this process holds no longer is.
+        """
+        installed = await self._installed(connection)
+        if not self._held.keys() <= installed.keys():
+            raise SupersededError
+        missing = [name for name in installed if name not in self._held]
         if not missing:
             return
         cursor = await connection.execute(TRY_HOLD, (missing,))
-        for name in [name for name, held in await cursor.fetchall() if held]:
-            projection = self._projections[name]
-            row = await (await connection.execute(CHECKPOINT, (name,))).fetchone()
-            if row is None or row[1] != projection.version:
+        taken = [name for name, held in await cursor.fetchall() if held]
+        installed = await self._installed(connection)  # as it is since nobody else holds them
+        for name in taken:
+            if name in installed:
+                parked = await parked_streams(connection, name)
+                self._held[name] = Held(self._projections[name], installed[name], parked)
+                log.info("projection_held", projection=name, position=installed[name])
+            else:
                 await connection.execute(LET_GO, (name,))
-                continue
-            parked = await parked_streams(connection, name)
-            self._held[name] = Held(projection, row[0], parked)
-            log.info("projection_held", projection=name, position=row[0])
+
+    async def _installed(self, connection: psycopg.AsyncConnection) -> dict[str, int]:
+        """Give the position of each projection that is installed in the version known here."""
+        rows = await (await connection.execute(CHECKPOINTS)).fetchall()
+        known = {name: projection.version for name, projection in self._projections.items()}
+        return {name: position for name, position, version in rows if known.get(name) == version}
 
     async def _advance(self, connection: psycopg.AsyncConnection) -> bool:
         """Apply one batch to each group of projections that stand at the same position."""
@@ -139,28 +158,29 @@ class Projector:
         """Apply a batch; what cannot be applied is narrowed down to one stream of a projection."""
         try:
             await self._apply_together(connection, group, page)
-        except psycopg.OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a handler may fail in any way
+        except Exception as error:
+            if isinstance(error, SupersededError) or is_passing(error) or not page.entries:
+                raise
             if len(group) > 1:
                 for held in group:
                     await self._apply(connection, [held], page)
-            elif len(page.events) > 1:
+            elif len(page.entries) > 1:
                 for half in _halves(page):
                     await self._apply(connection, group, half)
             else:
-                await self._park(connection, group[0], page.events[0], error)
+                await self._park(connection, group[0], page.entries[0], error)
                 await self._apply(connection, group, LogPage([], page.position, page.head))
 
     async def _apply_together(
         self, connection: psycopg.AsyncConnection, group: Sequence[Held], page: LogPage
     ) -> None:
         names = [held.projection.name for held in group]
+        versions = [held.projection.version for held in group]
         async with connection.transaction():
             changed = []
             for held in group:
                 projection = held.projection
-                events = [e for e in page.events if e.stream_id not in held.parked]
+                events = list(_readable(held, page))
                 rows = await load_rows(connection, projection, events)
                 for recorded in events:
                     projection.apply(recorded, rows)
@@ -168,10 +188,16 @@ class Projector:
             async with connection.pipeline():
                 for projection, rows in changed:
                     await save_rows(connection, projection, rows)
-                await connection.execute(MOVE_CHECKPOINTS, (page.position, names), prepare=True)
+                moved = await connection.execute(
+                    MOVE_CHECKPOINTS,
+                    (page.position, names, versions, group[0].position),
+                    prepare=True,
+                )
                 await connection.execute(
                     NOTIFY, (PROJECTED_CHANNEL, page.position, names), prepare=True
                 )
+            if moved.rowcount != len(group):
+                raise SupersededError
         for held in group:
             held.position = page.position
             self._signals.advance(held.projection.name, page.position)
@@ -180,16 +206,16 @@ class Projector:
         self,
         connection: psycopg.AsyncConnection,
         held: Held,
-        recorded: Recorded[DomainEvent],
+        entry: Recorded[DomainEvent] | Unreadable,
         error: Exception,
     ) -> None:
-        await park(connection, held.projection.name, recorded, error)
-        held.parked.add(recorded.stream_id)
+        await park(connection, held.projection, entry, error)
+        held.parked.add(entry.stream_id)
         log.error(
             "stream_parked",
             projection=held.projection.name,
-            stream=recorded.stream_id,
-            position=recorded.position,
+            stream=entry.stream_id,
+            position=entry.position,
             error=type(error).__name__,
         )
 
@@ -203,9 +229,24 @@ def _topics(group: Sequence[Held]) -> list[str] | None:
     return sorted(topics)
 
 
+def _readable(held: Held, page: LogPage) -> Iterator[Recorded[DomainEvent]]:
+    """Give the events that the projection can follow.
+
+    Raises CorruptEventError where one that it wants cannot be read.
+    """
+    wanted = held.projection.topics
+    for entry in page.entries:
+        if entry.stream_id in held.parked:
+            continue
+        if isinstance(entry, Recorded):
+            yield entry
+        elif wanted is None or entry.topic in wanted:
+            raise entry.error
+
+
 def _halves(page: LogPage) -> tuple[LogPage, LogPage]:
-    middle = len(page.events) // 2
-    first, second = page.events[:middle], page.events[middle:]
+    middle = len(page.entries) // 2
+    first, second = page.entries[:middle], page.entries[middle:]
     return (
         LogPage(first, first[-1].position, page.head),
         LogPage(second, page.position, page.head),

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from application.audit import EventView, show_event, show_state
+from application.audit import EventView, show_event, state_as_of
 from application.ports import Verification
 from domain.personal import REDACTED
 from interfaces.cli.output import AsJson, complain, console, errors, print_json
@@ -53,10 +53,9 @@ def state(
     if version is not None and at is not None:
         raise typer.BadParameter("must not be given together with --version", param_hint="--at")
     moment = _moment(at)
-    view = with_services(
-        lambda services: services.store.load_as_of(stream, version=version, at=moment)
+    shown = with_services(
+        lambda services: state_as_of(services.store, stream, version=version, at=moment)
     )
-    shown = show_state(view)
     if as_json:
         print_json(shown)
         return

@@ -19,7 +19,7 @@ def projections() -> None:
 
 @app.command("status")
 def status(as_json: AsJson = False) -> None:
-    """Show how far each projection is behind the log; exits 1 if one is stale or has parked streams.
+    """Show how far each projection is behind the log; exits 1 if one is stale or parked streams.
 
     Example: annals projections status
     """

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from application.identity.bootstrap import Generated
 from infra.logs import configure_logs
 from infra.settings import Settings, load_settings
 from interfaces.cli.output import console
-from interfaces.composition import Part, compose, let_first_admin_in, open_database
+from interfaces.composition import Part, compose, join_database, let_first_admin_in, open_database
 from interfaces.server import serve_http
 
 ALL_PARTS: frozenset[Part] = frozenset({"api", "projections"})
@@ -26,6 +27,7 @@ def serve(only: Only = None) -> None:
 
     Example: annals serve --only api
     """
+    signal.signal(signal.SIGTERM, _leave)
     settings = load_settings()
     configure_logs(settings.log_level)
     parts = _parts(only)
@@ -37,7 +39,7 @@ def serve(only: Only = None) -> None:
             console.print(f"Annals on http://{settings.api_host}:{settings.api_port}")
             serve_http(settings, parts)
         else:
-            asyncio.run(_project(settings, conninfo))
+            asyncio.run(_project(settings))
 
 
 def _parts(only: str | None) -> frozenset[Part]:
@@ -49,13 +51,21 @@ def _parts(only: str | None) -> frozenset[Part]:
     return parts
 
 
-async def _project(settings: Settings, conninfo: str) -> None:
+def _leave(number: int, _frame: object) -> None:
+    """Leave a start that is under way in good order: what was opened is closed."""
+    sys.exit(128 + number)
+
+
+async def _project(settings: Settings) -> None:
     """Keep the read models up to date until a signal ends it."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    async with compose(settings, conninfo, frozenset({"projections"})):
+    async with (
+        join_database(settings) as conninfo,
+        compose(settings, conninfo, frozenset({"projections"})),
+    ):
         console.print("Annals keeps the read models up to date")
         await ended.wait()
 

@@ -21,6 +21,7 @@ AuthenticatedRequest = Request[Principal, Any, State]
 
 PUBLIC = {"public": True}
 BEARER = "bearer "
+CORRELATION_ID_LENGTH = 128
 
 
 class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
@@ -63,5 +64,6 @@ def metadata_of(request: AuthenticatedRequest) -> Metadata:
     """
     request_id = request_id_of(request.scope)
     given = request.headers.get("x-correlation-id", "")
-    correlation_id = given if given.isprintable() and 0 < len(given) <= 128 else request_id
+    is_id = given.isprintable() and 0 < len(given) <= CORRELATION_ID_LENGTH
+    correlation_id = given if is_id else request_id
     return Metadata(actor=request.user.actor, correlation_id=correlation_id, request_id=request_id)

@@ -12,15 +12,14 @@ from litestar.types import ASGIApp
 
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
+from interfaces.rest.addresses import check_address
 from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
-from interfaces.rest.identity.api_keys import (
-    AdminApiKeyController,
-    ApiKeyController,
-    OwnKeyController,
-)
+from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
+from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController, StepController
@@ -61,10 +60,12 @@ def create_app(
             "services": Provide(_services, sync_to_thread=False),
             "about": Provide(lambda: about, sync_to_thread=False),
         },
-        exception_handlers={Exception: exception_handler(families)},
+        exception_handlers={Exception: exception_handler(families, max_body_bytes=max_body_bytes)},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
         cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
         openapi_config=openapi_config(about),
+        before_request=check_address,
+        request_class=JsonRequest,
         request_max_body_size=max_body_bytes,
         lifespan=[lifespan],
         logging_config=None,

@@ -1,21 +1,29 @@
 """Audit replay over HTTP (contract section 12)."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get
 from litestar.params import Parameter
 
-from application.audit import EventView, StateView, show_event, show_state
+from application.audit import EventView, StateView, show_event, state_as_of
 from application.ports import ProjectionStatus, Verification
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.bodies import MAX_BIGINT
-from interfaces.rest.moments import in_utc
-from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE, Page, PageNumber, PageSize, paged
+from interfaces.rest.moments import Moment, read_moment
+from interfaces.rest.paging import (
+    DEFAULT_SIZE,
+    FIRST_PAGE,
+    PAGE_HEADERS,
+    Page,
+    PageNumber,
+    PageSize,
+    paged,
+)
+from interfaces.rest.parameters import StreamId
 from interfaces.services import Services
 from projections.history.projection import EntryRow
 from projections.history.queries import HistoryFilter
@@ -23,6 +31,12 @@ from projections.history.queries import HistoryFilter
 READ_MODELS = ("history",)
 
 Version = Annotated[int | None, Parameter(ge=1, le=MAX_BIGINT, description="The stream's version")]
+StreamFilter = Annotated[str | None, Parameter(description="Events of this stream, like run-42")]
+TypeFilter = Annotated[str | None, Parameter(description="Events of this type, like RunStarted")]
+ActorFilter = Annotated[
+    str | None, Parameter(description="Events caused by this user:<name> or api_key:<id>")
+]
+CorrelationFilter = Annotated[str | None, Parameter(description="Events of this chain of requests")]
 
 
 class StreamHistory(msgspec.Struct, frozen=True):
@@ -33,6 +47,9 @@ class StreamHistory(msgspec.Struct, frozen=True):
     events: Sequence[EventView]
 
 
+EntryPage = Annotated[Page[EntryRow], Parameter(schema_component_key="EntryPage")]
+
+
 class AuditController(Controller):
     """The audit trail."""
 
@@ -40,35 +57,41 @@ class AuditController(Controller):
     tags = ("Audit",)
     guards = (requires(Role.ADMIN),)
 
-    @get("/history", operation_id="searchHistory", summary="Search the audit history")
+    @get(
+        "/history",
+        operation_id="searchHistory",
+        response_headers=PAGE_HEADERS,
+        summary="Search the audit history",
+    )
     async def search(
         self,
         request: AuthenticatedRequest,
         services: Services,
-        stream: str | None = None,
-        type: str | None = None,  # noqa: A002 - the parameter's name on the wire
-        actor: str | None = None,
-        correlation_id: str | None = None,
-        recorded_after: datetime | None = None,
-        recorded_before: datetime | None = None,
+        *,
+        stream: StreamFilter = None,
+        type: TypeFilter = None,  # noqa: A002 - the parameter's name on the wire
+        actor: ActorFilter = None,
+        correlation_id: CorrelationFilter = None,
+        recorded_after: Moment = None,
+        recorded_before: Moment = None,
         page: PageNumber = FIRST_PAGE,
         size: PageSize = DEFAULT_SIZE,
-    ) -> Response[Page[EntryRow]]:
+    ) -> Response[EntryPage]:
         """List who did what, newest first; the content of the events is in their streams."""
         wanted = HistoryFilter(
             stream_id=stream,
             type=type,
             actor=actor,
             correlation_id=correlation_id,
-            recorded_after=in_utc(recorded_after),
-            recorded_before=in_utc(recorded_before),
+            recorded_after=read_moment("recorded_after", recorded_after),
+            recorded_before=read_moment("recorded_before", recorded_before),
         )
         await services.freshness.reach_head(READ_MODELS)
         found = await services.history.newest(wanted, page=page, size=size)
         return paged(request, found.items, total=found.total, page=page, size=size)
 
     @get("/streams/{stream_id:str}", operation_id="getStream", summary="Get a stream's history")
-    async def stream(self, services: Services, stream_id: str) -> StreamHistory:
+    async def stream(self, services: Services, stream_id: StreamId) -> StreamHistory:
         """Show every event of a stream, redacted where neutralized."""
         events = await services.store.history(stream_id)
         return StreamHistory(stream_id, events[-1].version, [show_event(e) for e in events])
@@ -81,22 +104,22 @@ class AuditController(Controller):
     async def state(
         self,
         services: Services,
-        stream_id: str,
+        stream_id: StreamId,
         version: Version = None,
-        at: datetime | None = None,
+        at: Moment = None,
     ) -> StateView:
         """Show the state at a version, or at a moment, or now."""
         if version is not None and at is not None:
             raise InvalidFieldError("at", "must not be given together with version")
-        aggregate = await services.store.load_as_of(stream_id, version=version, at=in_utc(at))
-        return show_state(aggregate)
+        moment = read_moment("at", at)
+        return await state_as_of(services.store, stream_id, version=version, at=moment)
 
     @get("/verify", operation_id="verifyChain", summary="Verify the hash chain")
     async def verify(self, services: Services) -> Verification:
         """Recompute the hash chain; name the first position that does not fit."""
         outcome = Verification(valid=True, events_verified=0, head=0)
-        async for outcome in services.verifier.progress():
-            pass
+        async for reached in services.verifier.progress():
+            outcome = reached
         return outcome
 
 

@@ -5,7 +5,7 @@ from litestar import Controller, get
 
 from domain.runs.status import RunStatus
 from interfaces.rest.paging import DEFAULT_SIZE
-from interfaces.rest.parameters import PathId
+from interfaces.rest.parameters import ProcessId
 from interfaces.rest.processes import find_process
 from interfaces.rest.runs.views import success_rate
 from interfaces.services import Services
@@ -57,8 +57,8 @@ class DashboardController(Controller):
     path = "/dashboard"
     tags = ("Dashboard",)
 
-    @get("/process/{process_id:int}", operation_id="getDashboard", summary="Get a dashboard")
-    async def of_process(self, services: Services, process_id: PathId) -> DashboardView:
+    @get("/process/{process_id:str}", operation_id="getDashboard", summary="Get a dashboard")
+    async def of_process(self, services: Services, process_id: ProcessId) -> DashboardView:
         """Show a process with its newest runs and the statistics of all of them."""
         await services.freshness.reach_head(READ_MODELS)
         process = await find_process(services, process_id)

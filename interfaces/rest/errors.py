@@ -11,6 +11,7 @@ import psycopg_pool
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from application.errors import (
     ConflictError,
@@ -42,7 +43,7 @@ KINDS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "service_unavailable",
 }
 
-WHOLE_BODY = "data"
+BODY_PARAMETER = "data"
 BUSINESS_RULE = "business_rule_violation"
 VALIDATION = "validation_error"
 
@@ -61,10 +62,13 @@ UNAVAILABLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, psycopg_pool.
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[ErrorBody]]
 
 
-def exception_handler(families: Families) -> Handler:
+def exception_handler(families: Families, *, max_body_bytes: int) -> Handler:
     """Make the one handler of all exceptions."""
+    too_large = f"The body must not be larger than {max_body_bytes // 1024} KB"
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+        if isinstance(error, RequestEntityTooLarge):
+            error.detail = too_large
         problem = _problem(error, request_id_of(request.scope))
         status, body = SKINS[families.owner(request.url.path)](problem)
         return Response(body, status_code=status, headers=dict(problem.headers))
@@ -87,26 +91,27 @@ def _problem(error: Exception, request_id: str) -> Problem:
 
 def _facts(error: Exception) -> tuple[int, str, str]:
     """Give status, kind and message; of what nobody foresaw, nothing is told but to the log."""
-    match error:
-        case ValidationException() | InvalidFieldError() | RecursionError():
-            return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The request is not valid"
-        case RuleViolatedError():
-            return HTTPStatus.BAD_REQUEST, BUSINESS_RULE, str(error)
-        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            if error.status_code == HTTPStatus.BAD_REQUEST:  # a body that is no JSON
-                return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The body is not valid JSON"
-            status = HTTPStatus(error.status_code)
-            return status, KINDS.get(status, "error"), error.detail or status.phrase
-    for kind, status in STATUSES.items():
-        if isinstance(error, kind):
+    if isinstance(error, ValidationException | InvalidFieldError):
+        return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The request is not valid"
+    if isinstance(error, RuleViolatedError):
+        return HTTPStatus.BAD_REQUEST, BUSINESS_RULE, str(error)
+    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        status = HTTPStatus(error.status_code)
+        return status, KINDS.get(status, "error"), error.detail or status.phrase
+    for foreseen, status in STATUSES.items():
+        if isinstance(error, foreseen):
             return status, KINDS[status], str(error)
+    status, message = _within(error)
+    return status, KINDS[status], message
+
+
+def _within(error: Exception) -> tuple[HTTPStatus, str]:
+    """Log what went wrong within, and tell no more than whether to try again."""
     if isinstance(error, UNAVAILABLE):
         log.warning("database_unavailable", error=type(error).__name__)
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        return status, KINDS[status], "The database cannot be reached, try again"
+        return HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached, try again"
     log.error("request_failed", error=type(error).__name__, frames=_frames(error))
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return status, KINDS[status], "An internal error occurred"
+    return HTTPStatus.INTERNAL_SERVER_ERROR, "An internal error occurred"
 
 
 def _frames(error: Exception) -> list[str]:
@@ -116,16 +121,17 @@ def _frames(error: Exception) -> list[str]:
 
 
 def _fields(error: Exception) -> dict[str, list[str]]:
+    """Name the fields that are wrong, each with what is wrong with it."""
     if isinstance(error, InvalidFieldError):
         return {error.field: [error.message]}
     if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
-        return {"body": ["is nested too deeply"]} if isinstance(error, RecursionError) else {}
+        return {}
     fields: dict[str, list[str]] = {}
     for item in error.extra:
-        field, message = item.get("key") or "body", item["message"]
-        if field == WHOLE_BODY:  # what a body finds in itself names the field in its message
-            field, _, message = message.rpartition(": ")
-        fields.setdefault(field or "body", []).append(message)
+        field, message = item.get("key", "request"), item["message"]
+        if field == BODY_PARAMETER:  # its content is checked elsewhere: there is none
+            field, message = "body", "is required"
+        fields.setdefault(field, []).append(message)
     return fields
 
 

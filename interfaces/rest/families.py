@@ -142,7 +142,8 @@ class Families:
             self._owned[f"{prefix}/{name}"] = Family.FOOTBALL
 
     def owner(self, path: str) -> Family:
-        """Give the family of a path."""
+        """Give the family of a path; like routing, this takes several slashes for one."""
+        path = "/" + "/".join(filter(None, path.split("/")))
         for beginning, family in self._owned.items():
             if path == beginning or path.startswith(beginning + "/"):
                 return family

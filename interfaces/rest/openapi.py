@@ -1,12 +1,13 @@
 """The OpenAPI document, complete with error shapes and security schemes."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Controller, MediaType, Request, get
 from litestar.enums import OpenAPIMediaType
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Operation, RequestBody, SecurityScheme
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
@@ -35,11 +36,33 @@ _CASES = {
     404: "There is no such thing",
     409: "Somebody else changed it at the same time",
     413: "The body is too large",
+    415: "The body is said to be no JSON",
     422: "The request is malformed",
     429: "Too many requests",
     500: "Something went wrong within",
     503: "Something that is needed cannot be reached",
 }
+
+
+# What cannot befall a route that takes no credentials and changes nothing.
+_PROTECTED_ONLY = frozenset({401, 403, 404, 409})
+
+
+@dataclass
+class PublicOperation(Operation):
+    """An operation that takes no credentials."""
+
+    def __post_init__(self) -> None:
+        self.security = []
+
+
+@dataclass
+class OptionalBodyOperation(Operation):
+    """An operation whose body may be left out."""
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.request_body, RequestBody)
+        self.request_body.required = False
 
 
 class ErrorResponses(ReceiveRoutePlugin):
@@ -53,9 +76,11 @@ class ErrorResponses(ReceiveRoutePlugin):
         if isinstance(route, HTTPRoute):
             shape = _SHAPES[self._families.owner(route.path)]
             for handler in route.route_handlers:
+                public = handler.opt.get("public", False)
                 handler.responses = {
                     status: ResponseSpec(shape, description=case, generate_examples=False)
                     for status, case in _CASES.items()
+                    if not (public and status in _PROTECTED_ONLY)
                 } | dict(handler.responses or {})
 
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Request, Response
 from litestar.params import Parameter
+
+from interfaces.rest.headers import documented
 
 Item = TypeVar("Item")
 
@@ -15,6 +17,14 @@ PageNumber = Annotated[
     int, Parameter(query="page", ge=1, le=10_000_000, description="Page number, from 1")
 ]
 PageSize = Annotated[int, Parameter(query="size", ge=1, le=100, description="Items per page")]
+
+PAGE_HEADERS = (
+    documented("Link", "The first, last, previous and next page (RFC 8288), by the same query"),
+    documented("X-Total-Count", "How many there are on all pages"),
+    documented("X-Page", "The number of this page"),
+    documented("X-Page-Size", "How many a page holds"),
+    documented("X-Total-Pages", "How many pages there are"),
+)
 
 FIRST_PAGE = 1
 DEFAULT_SIZE = 50
@@ -54,12 +64,10 @@ def _links(request: Request[Any, Any, Any], *, page: int, size: int, pages: int)
         targets["prev"] = min(page - 1, last)
     if page < last:
         targets["next"] = page + 1
-    others = [
-        (name, value)
-        for name, value in request.query_params.multi_items()
-        if name not in ("page", "size")
-    ]
-    address = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+    query = parse_qsl(request.scope["query_string"].decode("ascii"), keep_blank_values=True)
+    others = [(name, value) for name, value in query if name not in ("page", "size")]
+    path = request.scope["raw_path"].decode("ascii")  # as it was sent, slash at the end or not
+    address = f"{request.url.scheme}://{request.url.netloc}{path}"
     return ", ".join(
         f'<{address}?{urlencode([*others, ("page", target), ("size", size)])}>; rel="{relation}"'
         for relation, target in targets.items()

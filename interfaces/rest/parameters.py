@@ -1,4 +1,4 @@
-"""Path and query parameters that many routes share."""
+"""The ids in paths. Routes take them as text (``{run_id:str}``): "abc" is then told to be none."""
 
 from typing import Annotated
 
@@ -6,4 +6,9 @@ from litestar.params import Parameter
 
 from interfaces.rest.bodies import MAX_BIGINT
 
-PathId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT)]
+ProcessId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of a process")]
+RunId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of a run")]
+StepRunId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of a step run")]
+KeyId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of an API key")]
+StreamId = Annotated[str, Parameter(description="A stream, like run-42")]
+Username = Annotated[str, Parameter(description="The name of a user")]

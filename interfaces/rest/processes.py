@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.params import Parameter
 from msgspec import Meta
 
 from application.errors import NotFoundError
@@ -13,9 +14,17 @@ from application.processes.handlers import AddStep, CreateProcess, add_step, cre
 from domain.processes.rerun import RerunConfig
 from interfaces.rest.access import AuthenticatedRequest, metadata_of
 from interfaces.rest.bodies import Body, Id, Name
-from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE, Page, PageNumber, PageSize, paged
-from interfaces.rest.parameters import PathId
-from interfaces.rest.recorded import recorded, versioned
+from interfaces.rest.paging import (
+    DEFAULT_SIZE,
+    FIRST_PAGE,
+    PAGE_HEADERS,
+    Page,
+    PageNumber,
+    PageSize,
+    paged,
+)
+from interfaces.rest.parameters import ProcessId
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
 from interfaces.services import Services
 from projections.processes.projection import ProcessRow, StepRow
 
@@ -60,13 +69,21 @@ class StepView(msgspec.Struct, frozen=True):
     rerun_config: RerunConfig | None
 
 
+ProcessPage = Annotated[Page[ProcessView], Parameter(schema_component_key="ProcessPage")]
+
+
 class ProcessController(Controller):
     """Processes."""
 
     path = "/processes"
     tags = ("Processes",)
 
-    @post("/", operation_id="createProcess", summary="Create a process")
+    @post(
+        "/",
+        operation_id="createProcess",
+        response_headers=COMMAND_HEADERS,
+        summary="Create a process",
+    )
     async def create(
         self, request: AuthenticatedRequest, services: Services, data: CreateProcessBody
     ) -> Response[ProcessView]:
@@ -84,22 +101,27 @@ class ProcessController(Controller):
         )
         return recorded(view, position=position, version=process.version, status=201)
 
-    @get("/", operation_id="listProcesses", summary="List processes")
+    @get("/", operation_id="listProcesses", response_headers=PAGE_HEADERS, summary="List processes")
     async def list(
         self,
         request: AuthenticatedRequest,
         services: Services,
         page: PageNumber = FIRST_PAGE,
         size: PageSize = DEFAULT_SIZE,
-    ) -> Response[Page[ProcessView]]:
+    ) -> Response[ProcessPage]:
         """List processes, newest first."""
         await services.freshness.reach_head(READ_MODELS)
         found = await services.processes.newest(page, size)
         views = [_process_view(row) for row in found.items]
         return paged(request, views, total=found.total, page=page, size=size)
 
-    @get("/{process_id:int}", operation_id="getProcess", summary="Get a process")
-    async def get(self, services: Services, process_id: PathId) -> Response[ProcessView]:
+    @get(
+        "/{process_id:str}",
+        operation_id="getProcess",
+        response_headers=VERSION_HEADERS,
+        summary="Get a process",
+    )
+    async def get(self, services: Services, process_id: ProcessId) -> Response[ProcessView]:
         """Show a process."""
         row = await find_process(services, process_id)
         return versioned(_process_view(row), row.version)
@@ -111,7 +133,12 @@ class StepController(Controller):
     path = "/steps"
     tags = ("Steps",)
 
-    @post("/", operation_id="createStep", summary="Add a step to a process")
+    @post(
+        "/",
+        operation_id="createStep",
+        response_headers=COMMAND_HEADERS,
+        summary="Add a step to a process",
+    )
     async def create(
         self, request: AuthenticatedRequest, services: Services, data: AddStepBody
     ) -> Response[StepView]:
@@ -136,8 +163,8 @@ class StepController(Controller):
         )
         return recorded(view, position=position, version=process.version, status=201)
 
-    @get("/process/{process_id:int}", operation_id="listSteps", summary="List a process's steps")
-    async def of_process(self, services: Services, process_id: PathId) -> Sequence[StepView]:
+    @get("/process/{process_id:str}", operation_id="listSteps", summary="List a process's steps")
+    async def of_process(self, services: Services, process_id: ProcessId) -> Sequence[StepView]:
         """List the steps of a process in order."""
         await find_process(services, process_id)
         return [_step_view(row) for row in await services.processes.steps(process_id)]

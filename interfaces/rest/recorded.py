@@ -4,7 +4,15 @@ from typing import TypeVar
 
 from litestar import Response
 
+from interfaces.rest.headers import documented
+
 Body = TypeVar("Body")
+
+VERSION_HEADERS = (documented("ETag", "The version of the resource"),)
+COMMAND_HEADERS = (
+    documented("X-Event-Position", "Where the log stands with what the command recorded"),
+    *VERSION_HEADERS,
+)
 
 
 def recorded(body: Body, *, position: int, version: int, status: int = 200) -> Response[Body]:

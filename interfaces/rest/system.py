@@ -7,10 +7,12 @@ from typing import Literal
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.openapi import ResponseSpec
 
 from application.ports import ProjectionState, SystemMetrics
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
+from interfaces.rest.openapi import PublicOperation
 from interfaces.services import Services
 
 FEATURES = [
@@ -45,21 +47,36 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     system_metrics: SystemMetrics
 
 
+UNHEALTHY = ResponseSpec(
+    Health, description="The database cannot be reached", generate_examples=False
+)
+
+
 class SystemController(Controller):
     """The system itself."""
 
     tags = ("System",)
     opt = PUBLIC
-    security = ()
 
-    @get("/", operation_id="getSystemInformation", summary="Get system information")
+    @get(
+        "/",
+        operation_id="getSystemInformation",
+        summary="Get system information",
+        operation_class=PublicOperation,
+    )
     async def information(self, about: About) -> SystemInformation:
         """Show what is served here."""
         return SystemInformation(
             about.name, about.version, about.description, about.environment, FEATURES
         )
 
-    @get("/health", operation_id="getHealth", summary="Get health")
+    @get(
+        "/health",
+        operation_id="getHealth",
+        summary="Get health",
+        responses={503: UNHEALTHY},
+        operation_class=PublicOperation,
+    )
     async def health(self, about: About, services: Services) -> Response[Health]:
         """Show whether requests can be served, and whether what they show is current."""
         connected = await services.vitals.database()

@@ -92,11 +92,15 @@ def where(wanted: RunFilter) -> Clause:
 
 
 def order_by(order: RunOrder) -> Clause:
-    """Give the order; the id decides between equals, so that pages never overlap."""
+    """Give the order; the id decides between equals, so that pages never overlap.
+
+    Meta is ordered as JSON, numbers by their value; a run without the field, or null, is last.
+    """
     direction = SQL("ASC" if order.direction == "asc" else "DESC")
     if order.by.startswith("meta."):
         path = order.by.removeprefix("meta.").split(".")
-        return Clause(SQL("meta #>> %s::text[] {0} NULLS LAST, id {0}").format(direction), [path])
+        template = SQL("NULLIF(meta #> %s::text[], 'null') {0} NULLS LAST, id {0}")
+        return Clause(template.format(direction), [path])
     column = Identifier(order.by)
     return Clause(SQL("{0} {1} NULLS LAST, id {1}").format(column, direction), [])
 

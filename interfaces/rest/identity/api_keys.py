@@ -1,4 +1,4 @@
-"""API keys (seed dashboard: API Key Management, Authentication Endpoints, Usage Analytics)."""
+"""API keys and who may hand them out (seed dashboard: API Key Management)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,23 +7,29 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 from litestar.types import Method, OperationIDCreator
 from msgspec import Meta
 
 from application.errors import NotFoundError
 from application.identity.commands import CreateApiKey, RevokeApiKey, ToggleApiKey
 from application.identity.handlers import create_api_key, revoke_api_key, toggle_api_key
-from application.identity.principal import Principal
-from application.ports import EndpointUsage
-from domain.errors import RuleViolatedError
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
 from interfaces.rest.bodies import Body, Name
 from interfaces.rest.moments import in_utc
-from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE, Page, PageNumber, PageSize, paged
-from interfaces.rest.parameters import PathId
-from interfaces.rest.recorded import recorded, versioned
+from interfaces.rest.paging import (
+    DEFAULT_SIZE,
+    FIRST_PAGE,
+    PAGE_HEADERS,
+    Page,
+    PageNumber,
+    PageSize,
+    paged,
+)
+from interfaces.rest.parameters import KeyId
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
 from interfaces.services import Services
 from projections.identity.api_keys import ApiKeyEntry
 
@@ -67,41 +73,7 @@ class CreatedApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
 
 
-class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The API key of a request and its use."""
-
-    id: int
-    name: str
-    role: str
-    usage_count: int
-    last_used_at: datetime | None
-    is_active: bool
-
-
-class VerifiedKey(msgspec.Struct, frozen=True):
-    """That an API key holds."""
-
-    status: str
-    message: str
-    key_info: KeyInfo
-
-
-class KeyDetails(ApiKeyView, frozen=True, kw_only=True):
-    """The API key of a request in full, with its use."""
-
-    usage_count: int
-    last_used_at: datetime | None
-
-
-class UsageStats(msgspec.Struct, frozen=True, kw_only=True):
-    """How the API key of a request was used: in all, today, in seven days, and for what."""
-
-    key_id: int
-    usage_count: int
-    last_used_at: datetime | None
-    daily_usage: int
-    weekly_usage: int
-    top_endpoints: list[EndpointUsage]
+ApiKeyPage = Annotated[Page[ApiKeyView], Parameter(schema_component_key="ApiKeyPage")]
 
 
 def _named(name: str) -> OperationIDCreator:
@@ -120,7 +92,12 @@ class ApiKeyController(Controller):
     tags = ("API keys",)
     guards = (requires(Role.ADMIN),)
 
-    @post("/", operation_id=_named("createApiKey"), summary="Create an API key")
+    @post(
+        "/",
+        operation_id=_named("createApiKey"),
+        response_headers=COMMAND_HEADERS,
+        summary="Create an API key",
+    )
     async def create(
         self, request: AuthenticatedRequest, services: Services, data: CreateApiKeyBody
     ) -> Response[CreatedApiKeyView]:
@@ -129,7 +106,7 @@ class ApiKeyController(Controller):
             name=data.name,
             description=data.description,
             role=data.role,
-            expires_at=in_utc(data.expires_at),
+            expires_at=in_utc("expires_at", data.expires_at),
         )
         created = await create_api_key(
             services.store,
@@ -152,34 +129,45 @@ class ApiKeyController(Controller):
         )
         return recorded(view, position=created.position, version=api_key.version, status=201)
 
-    @get("/", operation_id=_named("listApiKeys"), summary="List API keys")
+    @get(
+        "/",
+        operation_id=_named("listApiKeys"),
+        response_headers=PAGE_HEADERS,
+        summary="List API keys",
+    )
     async def list(
         self,
         request: AuthenticatedRequest,
         services: Services,
         page: PageNumber = FIRST_PAGE,
         size: PageSize = DEFAULT_SIZE,
-    ) -> Response[Page[ApiKeyView]]:
+    ) -> Response[ApiKeyPage]:
         """List API keys, newest first."""
         await services.freshness.reach_head(READ_MODELS)
         found = await services.identity.list_api_keys(page, size)
-        views = [_view(entry) for entry in found.items]
+        views = [api_key_view(entry) for entry in found.items]
         return paged(request, views, total=found.total, page=page, size=size)
 
-    @get("/{key_id:int}", operation_id=_named("getApiKey"), summary="Get an API key")
-    async def get(self, services: Services, key_id: PathId) -> Response[ApiKeyView]:
+    @get(
+        "/{key_id:str}",
+        operation_id=_named("getApiKey"),
+        response_headers=VERSION_HEADERS,
+        summary="Get an API key",
+    )
+    async def get(self, services: Services, key_id: KeyId) -> Response[ApiKeyView]:
         """Show an API key."""
-        entry = await _find(services, key_id)
-        return versioned(_view(entry), entry.version)
+        entry = await find_api_key(services, key_id)
+        return versioned(api_key_view(entry), entry.version)
 
     @delete(
-        "/{key_id:int}",
+        "/{key_id:str}",
         operation_id=_named("revokeApiKey"),
+        response_headers=COMMAND_HEADERS,
         summary="Revoke an API key",
         status_code=200,
     )
     async def revoke(
-        self, request: AuthenticatedRequest, services: Services, key_id: PathId
+        self, request: AuthenticatedRequest, services: Services, key_id: KeyId
     ) -> Response[ApiKeyView]:
         """Take an API key back for good, in every server process at once."""
         api_key, position = await revoke_api_key(
@@ -191,12 +179,13 @@ class ApiKeyController(Controller):
         return await _answer(services, api_key, position)
 
     @patch(
-        "/{key_id:int}/toggle",
+        "/{key_id:str}/toggle",
         operation_id=_named("toggleApiKey"),
+        response_headers=COMMAND_HEADERS,
         summary="Switch an API key off or on",
     )
     async def toggle(
-        self, request: AuthenticatedRequest, services: Services, key_id: PathId
+        self, request: AuthenticatedRequest, services: Services, key_id: KeyId
     ) -> Response[ApiKeyView]:
         """Switch an API key off, or on again."""
         api_key, position = await toggle_api_key(
@@ -214,47 +203,8 @@ class AdminApiKeyController(ApiKeyController):
     path = "/admin/api-keys"
 
 
-class OwnKeyController(Controller):
-    """The API key that a request is sent with."""
-
-    path = "/auth"
-    tags = ("API keys",)
-
-    @get("/verify", operation_id="verifyApiKey", summary="Verify an API key")
-    async def verify(self, request: AuthenticatedRequest, services: Services) -> VerifiedKey:
-        """Tell that the API key of the request holds."""
-        details = await _own_key(services, request.user)
-        info = KeyInfo(
-            id=details.id,
-            name=details.name,
-            role=details.role,
-            usage_count=details.usage_count,
-            last_used_at=details.last_used_at,
-            is_active=details.is_active,
-        )
-        return VerifiedKey("valid", "API key is valid", info)
-
-    @get("/me", operation_id="getOwnKey", summary="Get the own API key")
-    async def me(self, request: AuthenticatedRequest, services: Services) -> KeyDetails:
-        """Show the API key of the request."""
-        return await _own_key(services, request.user)
-
-    @get("/usage-stats", operation_id="getUsageStats", summary="Get the own API key's use")
-    async def usage_stats(self, request: AuthenticatedRequest, services: Services) -> UsageStats:
-        """Show how the API key of the request was used."""
-        key_id = _own_key_id(request.user)
-        usage = await services.usage.usage(key_id)
-        return UsageStats(
-            key_id=key_id,
-            usage_count=usage.usage_count,
-            last_used_at=usage.last_used_at,
-            daily_usage=usage.daily_usage,
-            weekly_usage=usage.weekly_usage,
-            top_endpoints=usage.top_endpoints,
-        )
-
-
-async def _find(services: Services, key_id: int) -> ApiKeyEntry:
+async def find_api_key(services: Services, key_id: int) -> ApiKeyEntry:
+    """Give an API key as of now. Raises NotFoundError."""
     await services.freshness.reach_head(READ_MODELS)
     entry = await services.identity.get_api_key(key_id)
     if entry is None:
@@ -263,27 +213,12 @@ async def _find(services: Services, key_id: int) -> ApiKeyEntry:
 
 
 async def _answer(services: Services, api_key: ApiKey, position: int) -> Response[ApiKeyView]:
-    view = _view(await _find(services, int(api_key.key)))
+    view = api_key_view(await find_api_key(services, int(api_key.key)))
     return recorded(view, position=position, version=api_key.version)
 
 
-async def _own_key(services: Services, principal: Principal) -> KeyDetails:
-    entry = await _find(services, _own_key_id(principal))
-    usage = await services.usage.usage(entry.id)
-    return KeyDetails(
-        **msgspec.structs.asdict(_view(entry)),
-        usage_count=usage.usage_count,
-        last_used_at=usage.last_used_at,
-    )
-
-
-def _own_key_id(principal: Principal) -> int:
-    if principal.key_id is None:
-        raise RuleViolatedError("This is about API keys; the request was sent with a user's token")
-    return principal.key_id
-
-
-def _view(entry: ApiKeyEntry) -> ApiKeyView:
+def api_key_view(entry: ApiKeyEntry) -> ApiKeyView:
+    """Show an API key of the read model."""
     return ApiKeyView(
         id=entry.id,
         name=entry.name,

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
+from litestar.openapi import ResponseSpec
 from msgspec import Meta
 
 from application.identity.commands import ChangeUser, LogIn, RegisterUser
@@ -13,11 +14,18 @@ from application.identity.handlers import change_user, log_in, register_user
 from domain.identity.roles import Role
 from interfaces.rest.access import PUBLIC, AuthenticatedRequest, metadata_of, requires
 from interfaces.rest.bodies import Body
-from interfaces.rest.recorded import recorded
+from interfaces.rest.families import FootballError
+from interfaces.rest.openapi import PublicOperation
+from interfaces.rest.parameters import Username
+from interfaces.rest.recorded import COMMAND_HEADERS, recorded
 from interfaces.services import Services
 from projections.identity.users import UserRow
 
 READ_MODELS = ("users",)
+
+WRONG_PASSWORD = ResponseSpec(
+    FootballError, description="Username or password is wrong", generate_examples=False
+)
 
 Password = Annotated[str, Meta(max_length=1024)]
 
@@ -71,7 +79,13 @@ class UserController(Controller):
     tags = ("Authentication",)
 
     @post(
-        "/login", operation_id="logIn", summary="Log in", status_code=200, opt=PUBLIC, security=[]
+        "/login",
+        operation_id="logIn",
+        summary="Log in",
+        status_code=200,
+        opt=PUBLIC,
+        operation_class=PublicOperation,
+        responses={401: WRONG_PASSWORD},
     )
     async def log_in(
         self, request: Request[object, object, State], services: Services, data: LogInBody
@@ -95,6 +109,7 @@ class UserController(Controller):
     @post(
         "/users",
         operation_id="registerUser",
+        response_headers=COMMAND_HEADERS,
         summary="Register a user",
         guards=[requires(Role.ADMIN)],
     )
@@ -124,6 +139,7 @@ class UserController(Controller):
     @patch(
         "/users/{username:str}",
         operation_id="changeUser",
+        response_headers=COMMAND_HEADERS,
         summary="Change a user",
         guards=[requires(Role.ADMIN)],
     )
@@ -131,7 +147,7 @@ class UserController(Controller):
         self,
         request: AuthenticatedRequest,
         services: Services,
-        username: str,
+        username: Username,
         data: ChangeUserBody,
     ) -> Response[UserView]:
         """Change a user; a new password, new roles or a deactivation end their tokens."""

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.di import Provide
 from litestar.params import Body as RequestBody
+from litestar.params import Parameter
 from msgspec import Meta
 
 from application.errors import NotFoundError
@@ -23,12 +24,22 @@ from domain.identity.roles import Role
 from domain.runs.run import StepRunChange
 from domain.runs.status import StepRunStatus
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.addresses import REPEATABLE
 from interfaces.rest.bodies import Body, EntityId, Id, Name
 from interfaces.rest.moments import in_utc
-from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE, Page, PageNumber, PageSize, paged
-from interfaces.rest.parameters import PathId
-from interfaces.rest.recorded import recorded, versioned
-from interfaces.rest.runs.parameters import run_filter, run_order
+from interfaces.rest.openapi import OptionalBodyOperation
+from interfaces.rest.paging import (
+    DEFAULT_SIZE,
+    FIRST_PAGE,
+    PAGE_HEADERS,
+    Page,
+    PageNumber,
+    PageSize,
+    paged,
+)
+from interfaces.rest.parameters import RunId, StepRunId
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.runs.parameters import META_FILTER, run_filter, run_order
 from interfaces.rest.runs.views import (
     RunDetailView,
     RunView,
@@ -73,13 +84,16 @@ class NeutralizeBody(Body, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(min_length=1, max_length=1000)] = DEFAULT_REASON
 
 
+RunPage = Annotated[Page[RunView], Parameter(schema_component_key="RunPage")]
+
+
 class RunController(Controller):
     """Runs."""
 
     path = "/runs"
     tags = ("Runs",)
 
-    @post("/", operation_id="startRun", summary="Start a run")
+    @post("/", operation_id="startRun", response_headers=COMMAND_HEADERS, summary="Start a run")
     async def start(
         self, request: AuthenticatedRequest, services: Services, data: StartRunBody
     ) -> Response[RunDetailView]:
@@ -99,7 +113,9 @@ class RunController(Controller):
     @get(
         "/",
         operation_id="listRuns",
+        response_headers=PAGE_HEADERS,
         summary="List runs",
+        opt={REPEATABLE: (META_FILTER,)},
         dependencies={
             "wanted": Provide(run_filter, sync_to_thread=False),
             "order": Provide(run_order, sync_to_thread=False),
@@ -109,27 +125,35 @@ class RunController(Controller):
         self,
         request: AuthenticatedRequest,
         services: Services,
+        *,
         wanted: RunFilter,
         order: RunOrder,
         page: PageNumber = FIRST_PAGE,
         size: PageSize = DEFAULT_SIZE,
-    ) -> Response[Page[RunView]]:
+    ) -> Response[RunPage]:
         """List the runs that fit all filters."""
         await services.freshness.reach_head(READ_MODELS)
         found = await services.runs.search(wanted, order, page=page, size=size)
         views = [run_view(row) for row in found.items]
         return paged(request, views, total=found.total, page=page, size=size)
 
-    @get("/{run_id:int}", operation_id="getRun", summary="Get a run")
-    async def get(self, services: Services, run_id: PathId) -> Response[RunDetailView]:
+    @get(
+        "/{run_id:str}",
+        operation_id="getRun",
+        response_headers=VERSION_HEADERS,
+        summary="Get a run",
+    )
+    async def get(self, services: Services, run_id: RunId) -> Response[RunDetailView]:
         """Show a run with its step runs."""
         detail = await find_run(services, run_id)
         return versioned(run_detail_view(detail), detail.run.version)
 
     @post(
-        "/{run_id:int}/neutralize",
+        "/{run_id:str}/neutralize",
         operation_id="neutralizeRun",
+        response_headers=COMMAND_HEADERS,
         summary="Erase a run's personal data",
+        operation_class=OptionalBodyOperation,
         status_code=200,
         guards=[requires(Role.ADMIN)],
     )
@@ -137,7 +161,7 @@ class RunController(Controller):
         self,
         request: AuthenticatedRequest,
         services: Services,
-        run_id: PathId,
+        run_id: RunId,
         data: Annotated[NeutralizeBody | None, RequestBody()] = None,
     ) -> Response[RunDetailView]:
         """Erase the personal data of a run for good; its events tell that there was some."""
@@ -153,14 +177,19 @@ class StepRunController(Controller):
     path = "/step-runs"
     tags = ("Step runs",)
 
-    @get("/run/{run_id:int}", operation_id="listStepRuns", summary="List a run's step runs")
-    async def of_run(self, services: Services, run_id: PathId) -> Sequence[StepRunView]:
+    @get("/run/{run_id:str}", operation_id="listStepRuns", summary="List a run's step runs")
+    async def of_run(self, services: Services, run_id: RunId) -> Sequence[StepRunView]:
         """List the step runs of a run in order."""
         detail = await find_run(services, run_id)
         return [step_run_view(row) for row in detail.steps]
 
-    @get("/{step_run_id:int}", operation_id="getStepRun", summary="Get a step run")
-    async def get(self, services: Services, step_run_id: PathId) -> Response[StepRunView]:
+    @get(
+        "/{step_run_id:str}",
+        operation_id="getStepRun",
+        response_headers=VERSION_HEADERS,
+        summary="Get a step run",
+    )
+    async def get(self, services: Services, step_run_id: StepRunId) -> Response[StepRunView]:
         """Show a step run."""
         await services.freshness.reach_head(READ_MODELS)
         row = await services.runs.step_run(step_run_id)
@@ -168,20 +197,25 @@ class StepRunController(Controller):
             raise NotFoundError(f"Step run {step_run_id} not found")
         return versioned(step_run_view(row), row.version)
 
-    @patch("/{step_run_id:int}", operation_id="updateStepRun", summary="Report on a step run")
+    @patch(
+        "/{step_run_id:str}",
+        operation_id="updateStepRun",
+        response_headers=COMMAND_HEADERS,
+        summary="Report on a step run",
+    )
     async def update(
         self,
         request: AuthenticatedRequest,
         services: Services,
-        step_run_id: PathId,
+        step_run_id: StepRunId,
         data: UpdateStepRunBody,
     ) -> Response[StepRunView]:
         """Record what became of a step run; the status of its run follows."""
         await services.freshness.reach_head(READ_MODELS)
         change = StepRunChange(
             status=data.status,
-            started_at=in_utc(data.started_at),
-            finished_at=in_utc(data.finished_at),
+            started_at=in_utc("started_at", data.started_at),
+            finished_at=in_utc("finished_at", data.finished_at),
             meta=data.meta,
         )
         command = UpdateStepRun(step_run_id=step_run_id, change=change)

@@ -1,30 +1,42 @@
 """The parameters of a run list (seed: Query Process Runs)."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar.params import Parameter
 
 from domain.errors import InvalidFieldError
 from domain.runs.status import RunStatus
-from interfaces.rest.moments import in_utc
+from interfaces.rest.bodies import MAX_BIGINT
+from interfaces.rest.moments import Moment, read_moment
 from projections.runs.filtering import ORDER_COLUMNS, RunFilter, RunOrder
 
-Moment = datetime | None
+META_FILTER = "meta_filter"
+
+ProcessIdFilter = Annotated[
+    int | None, Parameter(ge=1, le=MAX_BIGINT, description="Runs of this process")
+]
+EntityIdFilter = Annotated[str | None, Parameter(description="Runs for this entity")]
+EntityNameFilter = Annotated[
+    str | None, Parameter(description="Runs whose entity's name has this in it, in any case")
+]
+StatusFilter = Annotated[RunStatus | None, Parameter(description="Runs of this status")]
 MetaFilter = Annotated[
     list[str] | None,
     Parameter(
-        query="meta_filter",
+        query=META_FILTER,
         description="field:value, nested fields by dots; values of one field are alternatives",
     ),
 ]
+OrderBy = Annotated[str, Parameter(description="A column, or meta.<field>, nested by dots")]
+Direction = Annotated[Literal["asc", "desc"], Parameter(description="Ascending or descending")]
 
 
 def run_filter(
-    process_id: int | None = None,
-    entity_id: str | None = None,
-    entity_name: str | None = None,
-    status: RunStatus | None = None,
+    *,
+    process_id: ProcessIdFilter = None,
+    entity_id: EntityIdFilter = None,
+    entity_name: EntityNameFilter = None,
+    status: StatusFilter = None,
     started_after: Moment = None,
     started_before: Moment = None,
     finished_after: Moment = None,
@@ -33,28 +45,28 @@ def run_filter(
     created_before: Moment = None,
     meta_filter: MetaFilter = None,
 ) -> RunFilter:
-    """Read the filter. Raises InvalidFieldError for a meta filter that has no field or no value."""
+    """Read the filter; an empty text asks for nothing.
+
+    Raises InvalidFieldError for a moment or a meta filter that is none.
+    """
     return RunFilter(
         process_id=process_id,
-        entity_id=_clean("entity_id", entity_id),
-        entity_name=_clean("entity_name", entity_name),
+        entity_id=entity_id or None,
+        entity_name=entity_name or None,
         status=status,
-        started_after=in_utc(started_after),
-        started_before=in_utc(started_before),
-        finished_after=in_utc(finished_after),
-        finished_before=in_utc(finished_before),
-        created_after=in_utc(created_after),
-        created_before=in_utc(created_before),
+        started_after=read_moment("started_after", started_after),
+        started_before=read_moment("started_before", started_before),
+        finished_after=read_moment("finished_after", finished_after),
+        finished_before=read_moment("finished_before", finished_before),
+        created_after=read_moment("created_after", created_after),
+        created_before=read_moment("created_before", created_before),
         meta=[_meta_condition(text) for text in meta_filter or ()],
     )
 
 
-def run_order(
-    order_by: Annotated[str, Parameter(description="A column, or meta.<field>")] = "created_at",
-    sort_direction: Literal["asc", "desc"] = "desc",
-) -> RunOrder:
+def run_order(*, order_by: OrderBy = "created_at", sort_direction: Direction = "desc") -> RunOrder:
     """Read the order. Raises InvalidFieldError for a column that there is not."""
-    order = RunOrder(_clean("order_by", order_by) or "", sort_direction)
+    order = RunOrder(order_by, sort_direction)
     if not order.is_known:
         columns = ", ".join(sorted(ORDER_COLUMNS))
         raise InvalidFieldError("order_by", f"must be one of {columns} or meta.<field>")
@@ -64,11 +76,5 @@ def run_order(
 def _meta_condition(text: str) -> tuple[str, str]:
     field, colon, value = text.partition(":")
     if not field or not colon:
-        raise InvalidFieldError("meta_filter", "must be like field:value")
-    return _clean("meta_filter", field) or "", _clean("meta_filter", value) or ""
-
-
-def _clean(name: str, text: str | None) -> str | None:
-    if text is not None and "\x00" in text:
-        raise InvalidFieldError(name, "must not contain NUL characters")
-    return text
+        raise InvalidFieldError(META_FILTER, "must be like field:value")
+    return field, value

@@ -1,0 +1,46 @@
+"""What every address obeys: valid percent-encoding and UTF-8, no NUL, nothing said twice."""
+
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from litestar import Request
+
+from domain.errors import InvalidFieldError
+
+REPEATABLE = "repeatable"
+
+_BROKEN_ENCODING = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+async def check_address(request: Request[Any, Any, Any]) -> None:
+    """Refuse a malformed address before its parameters are read. Raises InvalidFieldError.
+
+    Of the query parameters only those may be repeated that the route names in its ``opt``.
+    """
+    _decoded(request.scope["raw_path"], "path")
+    query = request.scope["query_string"]
+    if not query:
+        return
+    seen: set[str] = set()
+    for part in filter(None, query.split(b"&")):
+        encoded_name, _, encoded_value = part.partition(b"=")
+        name = _decoded(encoded_name, "query")
+        _decoded(encoded_value, name)
+        if name in seen and name not in request.route_handler.opt.get(REPEATABLE, ()):
+            raise InvalidFieldError(name, "must be given only once")
+        seen.add(name)
+
+
+def _decoded(encoded: bytes, field: str) -> str:
+    if b"%" not in encoded:
+        return encoded.decode("latin-1")
+    if _BROKEN_ENCODING.search(encoded):
+        raise InvalidFieldError(field, "has a % that is not followed by two hexadecimal digits")
+    try:
+        text = unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        raise InvalidFieldError(field, "is not valid UTF-8") from None
+    if "\x00" in text:
+        raise InvalidFieldError(field, "must not contain NUL characters")
+    return text
