@@ -1,13 +1,8 @@
 """Serving: granian's processes, each with the application composed in it."""
 
-import asyncio
 import contextlib
-import ctypes
-import multiprocessing
 import os
-import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import metadata
@@ -23,16 +18,13 @@ from interfaces.composition import Part, compose, join_database
 from interfaces.rest.about import About
 from interfaces.rest.app import create_app
 from interfaces.server_logs import granian_logs
+from interfaces.worker_processes import end_when_told, end_with_supervisor, let_workers_hear
 
 BACKLOG = 1024
 PARTS_VARIABLE = "ANNALS_PARTS"
-PR_SET_PDEATHSIG = 1
 
 # How long requests that are under way may take to finish; docker stop is patient for 10 seconds.
 STOP_SECONDS = 8
-
-ENDING = {signal.SIGINT, signal.SIGTERM}
-SUPERVISOR_ENDED = signal.SIGUSR1
 
 
 def serve_http(settings: Settings, parts: frozenset[Part]) -> None:
@@ -41,9 +33,7 @@ def serve_http(settings: Settings, parts: frozenset[Part]) -> None:
     Raises SettingError if the address cannot be listened on.
     """
     _check_address(settings.api_host, settings.api_port)
-    os.register_at_fork(
-        before=_hold_signals, after_in_parent=_let_signals_in, after_in_child=_drop_handlers
-    )
+    let_workers_hear()
     os.environ[PARTS_VARIABLE] = ",".join(sorted(parts))
     Granian(
         f"{__name__}:application",
@@ -65,7 +55,7 @@ def serve_http(settings: Settings, parts: frozenset[Part]) -> None:
 
 def application() -> ASGIApp:
     """Make the application of one server process; its settings come from the environment."""
-    _end_with_supervisor()
+    end_with_supervisor()
     settings = load_settings()
     configure_logs(settings.log_level)
     parts: frozenset[Part] = frozenset(
@@ -74,7 +64,7 @@ def application() -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        _leave_ending_to_supervisor()
+        end_when_told(STOP_SECONDS)
         async with (
             join_database(settings) as conninfo,
             compose(settings, conninfo, parts) as services,
@@ -109,46 +99,4 @@ def _check_address(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        raise SettingError(
-            f"API_HOST, API_PORT: cannot listen on {host}:{port}: {error.strerror}"
-        ) from None
-
-
-def _hold_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-
-
-def _let_signals_in() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-
-
-def _drop_handlers() -> None:
-    """Take from a forked worker its supervisor's handlers, which would make it deaf there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _let_signals_in()
-
-
-def _end_with_supervisor() -> None:
-    """Have the kernel tell this worker when its supervisor ends, however that ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SUPERVISOR_ENDED)
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None and os.getppid() != supervisor.pid:
-        sys.exit("the supervisor has ended")
-
-
-def _leave_ending_to_supervisor() -> None:
-    """Have a worker that serves end when its supervisor says so, or when that has ended.
-
-    Ctrl-C in a terminal reaches supervisor and workers at once; it is for the supervisor.
-    """
-
-    def end() -> None:
-        signal.alarm(STOP_SECONDS)
-        signal.raise_signal(signal.SIGTERM)
-
-    loop = asyncio.get_running_loop()
-    loop.remove_signal_handler(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    loop.add_signal_handler(SUPERVISOR_ENDED, end)
+        raise SettingError(f"API_HOST, API_PORT: cannot listen there: {error.strerror}") from None

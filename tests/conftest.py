@@ -1,4 +1,4 @@
-"""What all tests stand on: a real PostgreSQL, a fresh database for each test, Annals composed on it."""
+"""What all tests stand on: a real PostgreSQL, a fresh database each, Annals composed on it."""
 
 import os
 import shutil

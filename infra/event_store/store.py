@@ -134,7 +134,7 @@ class PostgresEventStore:
         return keys
 
     async def _snapshot_if_due(self, aggregate: Aggregate, version_before: int | None) -> None:
-        every = aggregate.SNAPSHOT_EVERY
+        every = type(aggregate).SNAPSHOT_EVERY  # the library shadows it on the instance
         if every is None or version_before is None:
             return
         if aggregate.version // every == version_before // every:

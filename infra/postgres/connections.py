@@ -23,7 +23,7 @@ SESSION: dict[str, Any] = {
 # How long a request waits for a connection.
 PATIENCE_SECONDS = 5.0
 
-# How long the pool keeps trying by itself, at growing intervals; then it tries whenever it is asked.
+# How long the pool tries to reconnect by itself; after that, it tries whenever it is asked.
 RECONNECT_SECONDS = 5.0
 
 

@@ -52,6 +52,7 @@ class EmbeddedPostgres:
 
         Opening again revives a server that died. Raises EmbeddedPostgresError.
         """
+        _forget_other_servers()
         with self._turn():
             if self._users is None:
                 self._users = self._lock("postgres.users", fcntl.LOCK_SH)
@@ -117,6 +118,12 @@ class EmbeddedPostgres:
             os.fchown(lock, owner.st_uid, owner.st_gid)
         fcntl.flock(lock, kind)
         return lock
+
+
+def _forget_other_servers() -> None:
+    """Take away what libpq would mix into every connection, like PGSERVICE and PGOPTIONS."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _unlock(lock: int) -> None:

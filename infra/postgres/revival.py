@@ -44,7 +44,7 @@ async def _open(server: EmbeddedPostgres) -> None:
     try:
         await asyncio.shield(opening)
     except EmbeddedPostgresError as error:
-        log.error("postgres_not_opened", error=str(error))
+        log.warning("postgres_not_opened", error=str(error))
         await asyncio.sleep(RETRY_SECONDS)
     else:
         log.warning("postgres_opened_again")

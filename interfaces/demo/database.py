@@ -12,8 +12,8 @@ from psycopg import sql
 from infra.postgres.embedded import EmbeddedPostgres
 
 TABLES = """
-SELECT schemaname, tablename FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+SELECT schemaname, tablename, CASE schemaname WHEN 'pg_catalog' THEN 'text' ELSE 'binary' END
+FROM pg_tables
 ORDER BY schemaname, tablename
 """
 
@@ -28,10 +28,15 @@ def connected(home: Path) -> Iterator[Connection]:
 
 
 def dump(direct: Connection) -> Iterator[tuple[str, bytes]]:
-    """Copy every table out of the database, in binary, which leaves text and bytes as they are."""
-    for schema, name in direct.execute(TABLES).fetchall():
-        statement = sql.SQL("COPY {} TO STDOUT (FORMAT binary)")
-        with direct.cursor().copy(statement.format(sql.Identifier(schema, name))) as copy:
+    """Copy every table out of the database, in binary, which leaves text and bytes as they are.
+
+    PostgreSQL's own tables have types that go out as text alone.
+    """
+    for schema, name, form in direct.execute(TABLES).fetchall():
+        statement = sql.SQL("COPY {} TO STDOUT (FORMAT {})").format(
+            sql.Identifier(schema, name), sql.Identifier(form)
+        )
+        with direct.cursor().copy(statement) as copy:
             yield f"{schema}.{name}", b"".join(copy)
 
 

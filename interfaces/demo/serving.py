@@ -38,7 +38,6 @@ def own_annals(story: Story) -> Iterator[OwnAnnals]:
     Raises DemoFailedError if it does not start, or stops answering.
     """
     with interruptible():
-        _forget_other_databases()
         home = Path(tempfile.mkdtemp(prefix="annals-demo-"))
         environment = _environment(home)
         url = f"http://127.0.0.1:{environment['API_PORT']}"
@@ -87,12 +86,6 @@ def _stop(process: subprocess.Popen[bytes], home: Path) -> None:
     if (home / "postgres" / "postmaster.pid").exists():
         with EmbeddedPostgres(home):
             pass
-
-
-def _forget_other_databases() -> None:
-    """Drop what libpq, in our own process, would take from our environment besides a URL."""
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
 
 
 def _environment(home: Path) -> dict[str, str]:

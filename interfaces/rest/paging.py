@@ -14,9 +14,9 @@ from interfaces.rest.headers import documented
 Item = TypeVar("Item")
 
 PageNumber = Annotated[
-    int, Parameter(query="page", ge=1, le=10_000_000, description="Page number, from 1")
+    int, Parameter(ge=1, le=10_000_000, description="Page number, from 1")
 ]
-PageSize = Annotated[int, Parameter(query="size", ge=1, le=100, description="Items per page")]
+PageSize = Annotated[int, Parameter(ge=1, le=100, description="Items per page")]
 
 PAGE_HEADERS = (
     documented("Link", "The first, last, previous and next page (RFC 8288), by the same query"),

@@ -7,7 +7,17 @@ from uuid import uuid4
 import structlog
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
+
+Receivable = HTTPReceiveMessage | WebSocketReceiveMessage
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +56,14 @@ class RequestContext:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began = time.perf_counter()
         status = 500
+        unread = _has_body(scope)
+
+        async def receive_noting_the_end() -> Receivable:
+            nonlocal unread
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                unread = False
+            return message
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -55,10 +73,12 @@ class RequestContext:
                 headers["X-Request-ID"] = request_id
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
+                if unread:  # the connection ends here, and the client must not send more on it
+                    headers["Connection"] = "close"
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive_noting_the_end, send_with_headers)
         finally:
             log.info(
                 "request",
@@ -68,6 +88,11 @@ class RequestContext:
                 duration_ms=round((time.perf_counter() - began) * 1000, 2),
             )
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
 def _given_request_id(scope: Scope) -> str | None:

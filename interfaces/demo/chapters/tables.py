@@ -54,7 +54,7 @@ def compare_traces(before: Traces, after: Traces) -> Table:
     shown = table("looked through", "found before", "found after")
     shown.add_row("answers of the API", _answers(before), _answers(after))
     shown.add_row("searches for runs", _searches(before), _searches(after))
-    shown.add_row("tables of Annals", _tables(before), _tables(after))
+    shown.add_row("tables of the database", _tables(before), _tables(after))
     shown.add_row("logs", _logs(before), _logs(after))
     return shown
 

@@ -177,4 +177,4 @@ async def _find_user(services: Services, username: str) -> UserView:
 
 
 def _user_view(row: UserRow) -> UserView:
-    return UserView(row.username, row.email, row.roles, row.is_active)
+    return UserView(row.username, row.email, sorted(row.roles), row.is_active)

@@ -23,7 +23,6 @@ StatusFilter = Annotated[RunStatus | None, Parameter(description="Runs of this s
 MetaFilter = Annotated[
     list[str] | None,
     Parameter(
-        query=META_FILTER,
         description="field:value, nested fields by dots; values of one field are alternatives",
     ),
 ]
