@@ -107,7 +107,8 @@ def _tell_of_traces(story: Story, before: Traces, after: Traces) -> None:
     story.tell("And looking for case, name, e-mail address and phone number everywhere:")
     story.show(compare_traces(before, after))
     story.expect(
-        not after.found, "Neither REST nor a text search over all tables of the database finds any of it"
+        not after.found,
+        "Neither REST nor a search through every table of the database finds any of it",
     )
 
 
