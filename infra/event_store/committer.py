@@ -180,46 +180,40 @@ class Committer:
     async def _lock_and_read(
         self, connection: psycopg.AsyncConnection, gathered: list[Append]
     ) -> LogState:
-        streams = {stream for a in gathered for stream in (*a.expected, *a.unmoved)}
-        subjects = {subject for a in gathered for subject in (*a.keys, *a.erased)}
+        streams = list({stream for a in gathered for stream in (*a.expected, *a.unmoved)})
+        subjects = list({subject for a in gathered for subject in (*a.keys, *a.erased)})
         async with connection.pipeline():
             await connection.execute("BEGIN")
-            await connection.execute(sql.LOCK)
-            head = await connection.execute(sql.HEAD)
-            versions = await connection.execute(sql.VERSIONS, (list(streams),), prepare=True)
-            keys = await connection.execute(
-                sql.SUBJECTS, (list(subjects), list(subjects)), prepare=True
-            )
-            head_row = await head.fetchone()
-            version_rows = await versions.fetchall()
-            key_rows = await keys.fetchall()
-        assert head_row is not None
-        position, hash_, recorded_at, master_key_id = head_row
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(sql.LOCK_LOG, (streams, subjects), prepare=True)
+            row = await cursor.fetchone()
+        assert row is not None
+        position, hash_, recorded_at, master_key_id, versions, fingerprints, erased = row
         return LogState(
             position=position,
-            hash=bytes(hash_),
+            hash=hash_,
             recorded_at=recorded_at,
             master_key_id=master_key_id,
-            versions=dict(version_rows),
-            fingerprints={subject: bytes(print_) for subject, print_, gone in key_rows if not gone},
-            erased={subject for subject, _, gone in key_rows if gone},
+            versions=dict(zip(streams, versions, strict=True)),
+            fingerprints={
+                subject: fingerprint
+                for subject, fingerprint in zip(subjects, fingerprints, strict=True)
+                if fingerprint is not None
+            },
+            erased={subject for subject, gone in zip(subjects, erased, strict=True) if gone},
         )
 
     async def _write(self, connection: psycopg.AsyncConnection, batch: Batch) -> None:
+        state = batch.state
+        head = (state.position, state.hash, state.recorded_at, str(state.position))
+        rows = (*batch.event_columns(), *batch.key_columns(), *head)
         async with connection.pipeline():
-            await connection.execute(sql.INSERT_EVENTS, batch.event_columns(), prepare=True)
-            if batch.new_keys:
-                await connection.execute(sql.INSERT_KEYS, batch.key_columns(), prepare=True)
+            await connection.execute(sql.RECORD, rows, prepare=True)
             if batch.erasures:
                 columns = batch.erasure_columns()
-                await connection.execute(sql.INSERT_ERASURES, columns, prepare=True)
-                await connection.execute(sql.DELETE_KEYS, (columns[0],), prepare=True)
-                await connection.execute(sql.DELETE_SNAPSHOTS, (columns[0],), prepare=True)
-            state = batch.state
-            await connection.execute(
-                sql.MOVE_HEAD, (state.position, state.hash, state.recorded_at), prepare=True
-            )
-            await connection.execute(sql.NOTIFY, (str(state.position),), prepare=True)
+                await connection.execute(sql.INSERT_ERASURES, columns)
+                await connection.execute(sql.DELETE_KEYS, (columns[0],))
+                await connection.execute(sql.DELETE_SNAPSHOTS, (columns[0],))
             await connection.execute("COMMIT")
 
 

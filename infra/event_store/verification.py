@@ -12,9 +12,6 @@ from infra.event_store.record import EventRecord
 
 BATCH_SIZE = 5000
 
-# Below every position that a row can have.
-NOWHERE = -(2**63)
-
 HEAD = "SELECT position, hash FROM log_head"
 
 BATCH = """
@@ -27,6 +24,10 @@ WHERE notification_id > %s
 ORDER BY notification_id
 LIMIT %s
 """
+
+FIRST = "SELECT min(notification_id) FROM events"
+
+FIRST_BEYOND = "SELECT min(notification_id) FROM events WHERE notification_id > %s"
 
 
 class PostgresChainVerifier:
@@ -43,9 +44,10 @@ class PostgresChainVerifier:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
             head, head_hash = await _head(cursor)
-            before = await _first(cursor, NOWHERE)
-            if before is not None and before < 1:
-                yield _broken(head, before, "an event stands before the log's first position")
+            await cursor.execute(FIRST)
+            first = await _position(cursor)
+            if first is not None and first < 1:
+                yield _broken(head, first, "an event stands before the log's first position")
                 return
             position, hash_ = 0, GENESIS
             while position < head:
@@ -59,7 +61,8 @@ class PostgresChainVerifier:
             if hash_ != head_hash:
                 yield _broken(head, head, "the end of the log is not where the log's head says")
                 return
-            beyond = await _first(cursor, head)
+            await cursor.execute(FIRST_BEYOND, (head,))
+            beyond = await _position(cursor)
             if beyond is not None and (await _head(cursor))[0] == head:
                 yield _broken(head, beyond, "an event stands beyond the log's head")
                 return
@@ -73,10 +76,11 @@ async def _head(cursor: AsyncCursor[tuple[Any, ...]]) -> tuple[int, bytes]:
     return row[0], bytes(row[1])
 
 
-async def _first(cursor: AsyncCursor[tuple[Any, ...]], after: int) -> int | None:
-    await cursor.execute(BATCH, (after, 1))
+async def _position(cursor: AsyncCursor[tuple[Any, ...]]) -> int | None:
     row = await cursor.fetchone()
-    return row[0] if row is not None else None
+    assert row is not None
+    position: int | None = row[0]
+    return position
 
 
 def _follow(
@@ -100,7 +104,7 @@ def _follow(
 def _broken(head: int, position: int, problem: str) -> Verification:
     return Verification(
         valid=False,
-        events_verified=max(0, position - 1),
+        events_verified=max(0, min(position - 1, head)),
         head=head,
         first_bad_position=position,
         problem=problem,

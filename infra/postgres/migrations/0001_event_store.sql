@@ -74,6 +74,47 @@ CREATE TABLE erasures (
     erased_at   timestamptz NOT NULL
 );
 
+-- The one writer's first step: take the lock, then see the log as it is from then on. The arrays
+-- answer for the streams and subjects that were asked for, in their order.
+CREATE FUNCTION lock_log(streams text[], subjects text[])
+RETURNS TABLE (
+    log_position  bigint,
+    log_hash      bytea,
+    log_recorded  timestamptz,
+    log_master    text,
+    versions      bigint[],
+    fingerprints  bytea[],
+    erased        boolean[]
+) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(4127301);
+    RETURN QUERY
+    SELECT h.position, h.hash, h.recorded_at, h.master_key_id,
+           ARRAY(
+               SELECT COALESCE((
+                   SELECT e.originator_version
+                   FROM events AS e
+                   WHERE e.originator_id = asked.id
+                   ORDER BY e.originator_version DESC
+                   LIMIT 1
+               ), 0)
+               FROM unnest(streams) WITH ORDINALITY AS asked (id, place)
+               ORDER BY asked.place
+           ),
+           ARRAY(
+               SELECT (SELECT k.fingerprint FROM subject_keys AS k WHERE k.subject = asked.id)
+               FROM unnest(subjects) WITH ORDINALITY AS asked (id, place)
+               ORDER BY asked.place
+           ),
+           ARRAY(
+               SELECT EXISTS (SELECT FROM erasures AS x WHERE x.subject = asked.id)
+               FROM unnest(subjects) WITH ORDINALITY AS asked (id, place)
+               ORDER BY asked.place
+           )
+    FROM log_head AS h;
+END;
+$$;
+
 -- The latest snapshot of a long stream, encrypted under its subject's key where it has one.
 CREATE TABLE snapshots (
     originator_id      text     PRIMARY KEY,

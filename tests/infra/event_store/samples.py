@@ -1,0 +1,203 @@
+"""One stored sample of every event version ever released.
+
+``python -m tests.infra.event_store.samples`` writes the samples that are missing, from what
+``examples`` makes happen. A sample that is there is never written again: it stands for events that
+somebody has stored. When an event type gets a new version, its older samples keep ``stored``, and
+``reads`` is changed by hand to what the upcaster makes of them.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+import domain
+from domain.aggregate import Aggregate
+from domain.events import DomainEvent, Metadata, Recorded
+from domain.identity.api_key import ApiKey
+from domain.identity.roles import Role
+from domain.identity.user import User
+from domain.processes.process import Process
+from domain.processes.rerun import RerunConfig
+from domain.runs.run import Run, StepRunChange
+from domain.runs.status import StepRunStatus
+from infra.event_store.codec import decode, encode, encode_metadata, needs_key
+from infra.event_store.keys import Keyring, SubjectKey
+from infra.event_store.record import StoredRecord
+
+DIRECTORY = Path(__file__).with_name("samples")
+MASTER_KEY = bytes(range(32))
+
+METADATA = Metadata(
+    actor="user-ann", correlation_id="correlation", causation_id="causation", request_id="request"
+)
+RECORDED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+class Stored(msgspec.Struct, kw_only=True):
+    """The columns of a row of the log, with the wrapped data key of its subject."""
+
+    stream_id: str
+    version: int
+    topic: str
+    schema_version: int
+    event_id: UUID
+    metadata: dict[str, Any]
+    state: dict[str, Any]
+    subject: str | None
+    protected: bytes | None
+    wrapped_key: bytes | None
+    master_key_id: str | None
+
+
+class Sample(msgspec.Struct, kw_only=True):
+    """An event as it was stored once, and as it has to be read for ever."""
+
+    stored: Stored
+    reads: dict[str, Any]
+
+    def read(self, *, erased: bool = False) -> Recorded[DomainEvent]:
+        """Read it as the event store does, with its data key or after that was destroyed."""
+        columns = msgspec.structs.asdict(self.stored)
+        columns["state"] = msgspec.json.encode(self.stored.state)
+        columns["metadata"] = msgspec.json.encode(self.stored.metadata).decode()
+        if erased:
+            columns["wrapped_key"] = columns["master_key_id"] = None
+        record = StoredRecord(position=1, recorded_at=RECORDED_AT, **columns)
+        return decode(record, Keyring(lambda: [MASTER_KEY]))
+
+
+def samples() -> dict[str, Sample]:
+    """Give every sample by its name."""
+    decoder = msgspec.json.Decoder(Sample)
+    return {path.stem: decoder.decode(path.read_bytes()) for path in DIRECTORY.glob("*.json")}
+
+
+def sample_name(topic: str, schema_version: int) -> str:
+    """Name the sample of a version of an event type."""
+    return f"{topic}.v{schema_version}"
+
+
+def released_event_types() -> Iterator[type[DomainEvent]]:
+    """Give every event type of the domain that has a name to be stored under."""
+    for module in pkgutil.walk_packages(domain.__path__, "domain."):
+        importlib.import_module(module.name)
+    waiting: list[type[DomainEvent]] = [DomainEvent]
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        if "TOPIC" in kind.__dict__ and kind.__module__.startswith("domain."):
+            yield kind
+
+
+def examples() -> Iterator[DomainEvent]:
+    """Make everything happen that can happen, at least once."""
+    for aggregate in (_process(), *_runs(), _user(), _api_key()):
+        yield from aggregate.pending()
+
+
+def _process() -> Aggregate:
+    process = Process.create(1, name="Onboarding", meta={"safe_meta_fields": ["team"]})
+    config = RerunConfig(
+        subprocess_id="sub-1",
+        api_endpoint="https://example.org/rerun",
+        retry_delays=[1, 60],
+        failure_conditions=["timeout"],
+    )
+    process.add_step(1, index=1, name="Check", is_rerunnable=True, rerun_config=config)
+    return process
+
+
+def _runs() -> Iterator[Aggregate]:
+    process = _process()
+    assert isinstance(process, Process)
+    steps = list(enumerate(process.active_steps, start=70))
+    for run_id, statuses in enumerate(
+        (
+            ["running", "success", "pending"],
+            ["running", "failed"],
+            ["cancelled", "optional"],
+        ),
+        start=42,
+    ):
+        run = Run.start(
+            run_id,
+            process_id=1,
+            entity_id="010203-4050",
+            entity_name="Ann Example",
+            meta={"department": "HR", "email": "ann@example.org"},
+            safe_meta_fields=process.safe_meta_fields,
+            steps=steps,
+        )
+        for status in statuses:
+            change = StepRunChange(status=StepRunStatus(status), meta={"note": f"Ann {status}"})
+            run.record_step(70, change)
+        run.record_step(70, StepRunChange(meta={"note": "Ann again", "priority": "high"}))
+        run.neutralize(reason="asked to", policy="test")
+        yield run
+
+
+def _user() -> Aggregate:
+    user = User.register(
+        "ann", email="ann@example.org", password_hash="$argon2id$one", roles=[Role.USER]
+    )
+    user.change_email("ann.example@example.org")
+    user.change_password("$argon2id$two")
+    user.change_roles([Role.ADMIN])
+    user.deactivate()
+    user.reactivate()
+    return user
+
+
+def _api_key() -> Aggregate:
+    key = ApiKey.create(
+        5,
+        "pd_" + "k" * 40,
+        name="importer",
+        description="imports",
+        role=Role.USER,
+        expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+    )
+    key.toggle()
+    key.toggle()
+    key.revoke()
+    return key
+
+
+def write_missing() -> None:
+    """Write a sample of each event version that has none."""
+    DIRECTORY.mkdir(exist_ok=True)
+    ring = Keyring(lambda: [MASTER_KEY])
+    for event in examples():
+        kind = type(event)
+        path = DIRECTORY / f"{sample_name(kind.TOPIC, kind.class_version)}.json"
+        if not path.exists():
+            sample = Sample(stored=_stored(event, ring), reads=msgspec.to_builtins(event))
+            path.write_bytes(msgspec.json.format(msgspec.json.encode(sample), indent=2) + b"\n")
+
+
+def _stored(event: DomainEvent, ring: Keyring) -> Stored:
+    key = SubjectKey.generate(event.subject) if needs_key(event) else None
+    record = encode(event, encode_metadata(METADATA), key)
+    return Stored(
+        stream_id=record.stream_id,
+        version=record.version,
+        topic=record.topic,
+        schema_version=record.schema_version,
+        event_id=record.event_id,
+        metadata=msgspec.json.decode(record.metadata),
+        state=msgspec.json.decode(record.state),
+        subject=record.subject,
+        protected=record.protected,
+        wrapped_key=ring.wrap(key, ring.current_id) if key is not None else None,
+        master_key_id=ring.current_id if key is not None else None,
+    )
+
+
+if __name__ == "__main__":
+    write_missing()
