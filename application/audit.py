@@ -87,7 +87,7 @@ async def state_as_of(
 
 def show_state(aggregate: Aggregate) -> StateView:
     """Show an aggregate's state; secrets are never shown."""
-    state: dict[str, Any] = msgspec.to_builtins(aggregate.state)
+    state: dict[str, Any] = msgspec.to_builtins(aggregate.state, order="deterministic")
     kind: type[msgspec.Struct] = type(aggregate.state)  # the class attribute is shadowed
     for name, protection in protected_fields(kind).items():
         if protection is Protection.SECRET:

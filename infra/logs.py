@@ -6,14 +6,19 @@ What is logged are ids, counts and names of types: never personal data, password
 import logging
 import sys
 
+import msgspec
 import structlog
+
+
+def _json(event: object, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def configure_logs(level: str) -> None:
     """Send all logs to standard error in one form."""
     console = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_json)
     )
     structlog.configure(
         processors=[

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from domain.events import DomainEvent, Recorded
 from projections.projection import Projection
@@ -50,20 +50,21 @@ def _column_values(rows: list[Any], name: str, column_type: str) -> list[Any]:
 
 
 @cache
-def _select(schema: str, table: Table[Any]) -> Composed:
-    return SQL("SELECT {columns} FROM {table} WHERE {key} = ANY(%b::{type}[])").format(
+def _select(schema: str, table: Table[Any]) -> bytes:
+    statement = SQL("SELECT {columns} FROM {table} WHERE {key} = ANY(%b::{type}[])").format(
         columns=SQL(", ").join(Identifier(column.name) for column in table.columns),
         table=Identifier(schema, table.name),
         key=Identifier(table.key),
         type=SQL(table.key_type),
     )
+    return statement.as_bytes()
 
 
 @cache
-def _upsert(schema: str, table: Table[Any]) -> Composed:
+def _upsert(schema: str, table: Table[Any]) -> bytes:
     """Write rows in the order in which the batch first changed them."""
     names = [Identifier(column.name) for column in table.columns]
-    return SQL(
+    statement = SQL(
         "INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS row ({names}) "
         "ON CONFLICT ({key}) DO UPDATE SET {changes}"
     ).format(
@@ -80,12 +81,14 @@ def _upsert(schema: str, table: Table[Any]) -> Composed:
         key=Identifier(table.key),
         changes=SQL(", ").join(SQL("{0} = excluded.{0}").format(name) for name in names),
     )
+    return statement.as_bytes()
 
 
 @cache
-def _delete(schema: str, table: Table[Any]) -> Composed:
-    return SQL("DELETE FROM {table} WHERE {key} = ANY(%b::{type}[])").format(
+def _delete(schema: str, table: Table[Any]) -> bytes:
+    statement = SQL("DELETE FROM {table} WHERE {key} = ANY(%b::{type}[])").format(
         table=Identifier(schema, table.name),
         key=Identifier(table.key),
         type=SQL(table.key_type),
     )
+    return statement.as_bytes()

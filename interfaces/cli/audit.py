@@ -1,7 +1,7 @@
 """``annals audit``: the history of streams, their state as it was, and the hash chain."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -15,6 +15,7 @@ from application.ports import Verification
 from domain.personal import REDACTED
 from interfaces.cli.output import AsJson, complain, console, errors, print_json
 from interfaces.cli.running import with_services
+from interfaces.moments import parse_moment
 from interfaces.services import Services
 
 app = typer.Typer(help="Replay the audit trail.", no_args_is_help=True)
@@ -111,7 +112,6 @@ def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("must be in ISO 8601", param_hint="--at") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return parse_moment(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from msgspec import Meta
 
 from application.identity.principal import Principal
@@ -41,6 +41,13 @@ class JsonRequest(Request[Principal, Any, State]):
 
     Litestar's own way would take ``"8"`` for the number 8 and 0 for false.
     """
+
+    async def body(self) -> bytes:
+        """Read the body. Raises InvalidFieldError if the client breaks off."""
+        try:
+            return await super().body()
+        except InternalServerException:
+            raise InvalidFieldError(WHOLE, "ended before it was complete") from None
 
     async def json(self) -> Any:
         """Decode the body. Raises InvalidFieldError, which names the field."""

@@ -1,11 +1,12 @@
-"""Times as they come in (contract section 3)."""
+"""Moments in queries and bodies, refused by the name of their field."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, overload
 
 from litestar.params import Parameter
 
 from domain.errors import InvalidFieldError
+from interfaces.moments import parse_moment, to_utc
 
 # Taken as text: a bare number, which could be seconds or milliseconds, is no moment.
 Moment = Annotated[
@@ -22,10 +23,9 @@ def read_moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidFieldError(name, "must be a moment like 2025-10-03T10:00:00Z") from None
-    return in_utc(name, moment)
+        return parse_moment(text)
+    except ValueError as error:
+        raise InvalidFieldError(name, str(error)) from None
 
 
 @overload
@@ -33,16 +33,10 @@ def in_utc(name: str, moment: datetime) -> datetime: ...
 @overload
 def in_utc(name: str, moment: datetime | None) -> datetime | None: ...
 def in_utc(name: str, moment: datetime | None) -> datetime | None:
-    """Bring a moment to UTC, which one without an offset already is.
-
-    Raises InvalidFieldError for one that is outside the years 1 to 9999 there: PostgreSQL would
-    keep it, and nobody could read it back.
-    """
+    """Bring a field of a body to UTC. Raises InvalidFieldError if that cannot be."""
     if moment is None:
         return None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidFieldError(name, "must be within the years 1 to 9999 in UTC") from None
+        return to_utc(moment)
+    except ValueError as error:
+        raise InvalidFieldError(name, str(error)) from None

@@ -13,9 +13,7 @@ from interfaces.rest.headers import documented
 
 Item = TypeVar("Item")
 
-PageNumber = Annotated[
-    int, Parameter(ge=1, le=10_000_000, description="Page number, from 1")
-]
+PageNumber = Annotated[int, Parameter(ge=1, le=10_000_000, description="Page number, from 1")]
 PageSize = Annotated[int, Parameter(ge=1, le=100, description="Items per page")]
 
 PAGE_HEADERS = (

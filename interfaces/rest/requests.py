@@ -27,6 +27,8 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    # What was read may be erased; no copy may outlive that.
+    "Cache-Control": "no-store",
 }
 
 

@@ -23,6 +23,19 @@ async def until_so(question: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def until_locked_out(sql: psycopg.AsyncConnection, sessions: int = 1) -> None:
+    """Wait until so many sessions of this database wait for a lock."""
+    waiting = """
+    SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE NOT granted AND datname = current_database()
+    """
+
+    async def enough() -> bool:
+        return len(await rows(sql, waiting)) >= sessions
+
+    await until_so(enough)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something has come about."""
     async with asyncio.timeout(PATIENCE):

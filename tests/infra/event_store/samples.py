@@ -97,8 +97,16 @@ def released_event_types() -> Iterator[type[DomainEvent]]:
 
 def examples() -> Iterator[DomainEvent]:
     """Make everything happen that can happen, at least once."""
-    for aggregate in (_process(), *_runs(), _user(), _api_key()):
+    for aggregate in aggregates():
         yield from aggregate.pending()
+
+
+def aggregates() -> Iterator[Aggregate]:
+    """Give aggregates to which everything happened that can happen."""
+    yield _process()
+    yield from _runs()
+    yield _user()
+    yield _api_key()
 
 
 def _process() -> Aggregate:

@@ -8,7 +8,7 @@ import pytest
 from application.errors import ConflictError, SubjectErasedError
 from domain.aggregate import Aggregate
 from infra.event_store.assembly import EventStoreParts
-from tests.infra.event_store.opening import recorded, rows, until_so, verified
+from tests.infra.event_store.opening import recorded, rows, until_locked_out, verified
 from tests.infra.event_store.relay import Loss, relayed
 from tests.infra.event_store.thing import BY_TEST, Thing, ThingForgotten, ThingGiven, ThingMade
 
@@ -165,9 +165,9 @@ async def test_personal_data_on_its_way_while_its_subject_is_erased_is_refused(
 
     await sql.execute("SELECT pg_advisory_lock(4127301)")
     erasing = asyncio.create_task(elsewhere.store.save(things[0], metadata=BY_TEST))
-    await _until_waiting_for_the_lock(sql, 1)
+    await until_locked_out(sql, 1)
     writing = [asyncio.create_task(log.store.save(thing, metadata=BY_TEST)) for thing in things[1:]]
-    await _until_waiting_for_the_lock(sql, 2)
+    await until_locked_out(sql, 2)
     await sql.execute("SELECT pg_advisory_unlock(4127301)")
     await erasing
     outcomes = await asyncio.gather(*writing, return_exceptions=True)
@@ -189,7 +189,7 @@ async def test_two_processes_that_meet_a_subject_at_once_agree_on_one_key(
         asyncio.create_task(parts.store.save(thing, metadata=BY_TEST))
         for parts, thing in zip((log, elsewhere), things, strict=True)
     ]
-    await _until_waiting_for_the_lock(sql, 2)
+    await until_locked_out(sql, 2)
     await sql.execute("SELECT pg_advisory_unlock(4127301)")
     outcomes = await asyncio.gather(*saving, return_exceptions=True)
 
@@ -237,12 +237,3 @@ async def _forget(log: EventStoreParts) -> None:
     thing.forget()
     await log.store.save(thing, metadata=BY_TEST)
     assert isinstance((await log.store.history("thing-1"))[-1].event, ThingForgotten)
-
-
-async def _until_waiting_for_the_lock(sql: psycopg.AsyncConnection, processes: int) -> None:
-    waiting = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 4127301"
-
-    async def enough() -> bool:
-        return len(await rows(sql, waiting)) >= processes
-
-    await until_so(enough)

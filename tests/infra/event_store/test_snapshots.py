@@ -13,7 +13,7 @@ from infra.event_store.keys import Keyring
 from infra.event_store.snapshots import Snapshots
 from infra.event_store.subjects import SubjectKeys
 from infra.postgres.connections import connection_pool
-from tests.infra.event_store.opening import rows, tampered, until_so
+from tests.infra.event_store.opening import rows, tampered, until_locked_out
 from tests.infra.event_store.thing import BY_TEST, LongThing, Thing
 
 pytestmark = pytest.mark.anyio
@@ -166,7 +166,7 @@ async def test_a_snapshot_whose_key_is_being_destroyed_waits_for_that_and_is_not
             await sql.execute("DELETE FROM subject_keys WHERE subject = %s", (thing.id,))
             await sql.execute("DELETE FROM snapshots WHERE subject = %s", (thing.id,))
             taking = asyncio.create_task(Snapshots(pool, ring).take(thing, key))
-            await _until_somebody_waits_for_a_lock(sql)
+            await until_locked_out(sql)
             assert not taking.done()
         await taking
 
@@ -183,7 +183,7 @@ async def test_an_erasure_waits_for_a_snapshot_that_is_being_taken_and_removes_i
         await sql.execute("UPDATE snapshots SET originator_version = 5")
         thing.forget()
         erasing = asyncio.create_task(log.store.save(thing, metadata=BY_TEST))
-        await _until_somebody_waits_for_a_lock(sql)
+        await until_locked_out(sql)
         assert not erasing.done()
     await erasing
 
@@ -248,8 +248,3 @@ async def _grown(log: EventStoreParts, version: int, owner: str | None = None) -
         thing.note(str(thing.version + 1))
         await log.store.save(thing, metadata=BY_TEST)
     return thing
-
-
-async def _until_somebody_waits_for_a_lock(sql: psycopg.AsyncConnection) -> None:
-    waiting = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-    await until_so(lambda: rows(sql, waiting))

@@ -1,0 +1,26 @@
+"""Times as they come in (contract section 3)."""
+
+from datetime import UTC, datetime
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a moment in ISO 8601. Raises ValueError, which says what it must be."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a moment like 2025-10-03T10:00:00Z") from None
+    return to_utc(moment)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Bring a moment to UTC, which one without an offset already is.
+
+    Raises ValueError for one that is outside the years 1 to 9999 there: PostgreSQL would keep it,
+    and nobody could read it back.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be within the years 1 to 9999 in UTC") from None

@@ -1,0 +1,196 @@
+"""One process holds a projection at a time; another stands by and takes over."""
+
+import psycopg
+import pytest
+
+from infra.event_store.assembly import EventStoreParts
+from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections import projector
+from infra.projections.installation import install
+from tests.infra.event_store.opening import rows, until_so
+from tests.infra.projections.projecting import Projecting, caught_up, note, shown
+from tests.infra.projections.thing_projection import thing_projection
+
+pytestmark = pytest.mark.anyio
+
+HOLDERS = """
+SELECT application_name
+FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND classid = 4127304 AND granted AND datname = current_database()
+ORDER BY 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector, "LOOK_AGAIN_SECONDS", 0.05)
+
+
+async def test_of_two_processes_one_holds_a_projection(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    for _ in range(3):
+        await projecting.start(thing_projection())
+    for n in range(30):
+        await note(log, 1, str(n))
+    await caught_up(sql, "things")
+
+    assert len(await rows(sql, HOLDERS)) == 1
+    assert await shown(sql) == [("thing-1", None, 30)]
+
+
+async def test_processes_share_the_projections_that_are_free(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    await projecting.start(thing_projection("these"))
+    await _held_by(sql, "annals process 0 projector")
+    await projecting.start(thing_projection("these"), thing_projection("those"))
+    await _held_by(sql, "annals process 0 projector", "annals process 1 projector")
+
+    await note(log, 1, "one")
+    await caught_up(sql, "these", "those")
+
+    assert await shown(sql, "these") == await shown(sql, "those") == [("thing-1", None, 1)]
+
+
+async def test_when_the_holder_dies_another_takes_over_where_it_stood(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    first = await projecting.start(thing_projection())
+    await note(log, 1, "one")
+    await caught_up(sql, "things")
+    await projecting.start(thing_projection())
+    await first.kill(sql)
+    await _held_by(sql, "annals process 1 projector")
+
+    await note(log, 1, "two")
+    await caught_up(sql, "things")
+
+    assert await shown(sql) == [("thing-1", None, 2)]
+
+
+async def test_when_the_holder_ends_another_takes_over(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    first = await projecting.start(thing_projection())
+    await _held_by(sql, "annals process 0 projector")
+    await projecting.start(thing_projection())
+    await first.stop()
+
+    await note(log, 1, "one")
+    await caught_up(sql, "things")
+
+    assert await rows(sql, HOLDERS) == [("annals process 1 projector",)]
+
+
+async def test_a_process_that_stands_by_only_waits(
+    log: EventStoreParts,
+    projecting: Projecting,
+    sql: psycopg.AsyncConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It once spun, and nothing else in its process got a turn."""
+    await projecting.start(thing_projection())
+    await note(log, 1, "one")
+    await caught_up(sql, "things")
+    by = await projecting.start(thing_projection())
+    by.signals.advance(LOG_CHANNEL, 999)  # whatever it hears, of a log that ends at 2
+    waits = 0
+    wait_beyond = Signals.wait_beyond
+
+    async def counted(self: Signals, name: str, position: int, patience: float) -> None:
+        nonlocal waits
+        waits += self is by.signals
+        await wait_beyond(self, name, position, patience)
+
+    monkeypatch.setattr(Signals, "wait_beyond", counted)
+    latest = "SELECT query_start FROM pg_stat_activity WHERE application_name = %s"
+    seen = set[object]()
+
+    async def looked_around() -> bool:
+        seen.update(await rows(sql, latest, f"annals {by.name} projector"))
+        return len(seen) > 5
+
+    await until_so(looked_around)
+
+    assert 0 < waits < 100
+
+
+async def test_a_projection_that_stands_at_a_checkpoint_of_another_version_is_left_alone(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection, conninfo: str
+) -> None:
+    install(conninfo, [thing_projection(version=2)])
+    await projecting.start(
+        thing_projection(version=1), thing_projection("others"), installing=False
+    )
+    await projecting.start(thing_projection("others"))
+    await note(log, 1, "one")
+    await caught_up(sql, "others")
+
+    assert await shown(sql) == []
+    assert len(await rows(sql, HOLDERS)) == 1
+
+    await projecting.start(thing_projection(version=2), installing=False)
+    await caught_up(sql, "things")
+    assert await shown(sql) == [("thing-1", None, 1)]
+
+
+async def test_a_process_lets_go_of_a_projection_that_another_one_installed_anew(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    """As in a rolling upgrade: the new version begins at 0, with tables of its own."""
+    await note(log, 1, "one", "two")
+    await projecting.start(thing_projection(version=1))
+    await caught_up(sql, "things")
+
+    await projecting.start(thing_projection(version=2))
+    await caught_up(sql, "things")
+
+    await _held_by(sql, "annals process 1 projector")
+    assert await shown(sql) == [("thing-1", None, 2)]
+
+
+async def test_a_process_that_was_overtaken_neither_writes_nor_parks_nor_moves_the_checkpoint(
+    log: EventStoreParts,
+    projecting: Projecting,
+    sql: psycopg.AsyncConnection,
+    conninfo: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has not looked around yet, and the tables that it knows are other ones now."""
+    monkeypatch.setattr(projector, "LOOK_AGAIN_SECONDS", 1e9)
+    monkeypatch.setattr(projector, "RETRY_SECONDS", 0.0)
+    await note(log, 1, "one")
+    await projecting.start(
+        thing_projection(), thing_projection("helpless", at_a_loss_with=frozenset({"bad"}))
+    )
+    await caught_up(sql, "things", "helpless")
+    [holder] = await rows(sql, HOLDERS + "LIMIT 1")
+
+    install(conninfo, [thing_projection(version=2), thing_projection("helpless", version=2)])
+    process = projecting._processes[0]
+    await note(log, 1, "bad")
+    process.signals.advance(LOG_CHANNEL, 3)
+
+    async def let_go() -> bool:
+        return await rows(sql, HOLDERS) == []
+
+    await until_so(let_go)
+    assert holder == ("annals process 0 projector",)
+    for schema in ("things", "helpless"):
+        assert await shown(sql, schema) == []
+    assert await rows(sql, "SELECT * FROM parked_streams") == []
+    assert (
+        await rows(
+            sql,
+            "SELECT version, position FROM checkpoints WHERE projection IN ('things', 'helpless')",
+        )
+        == [(2, 0)] * 2
+    )
+
+
+async def _held_by(sql: psycopg.AsyncConnection, *names: str) -> None:
+    async def held() -> bool:
+        return await rows(sql, HOLDERS) == [(name,) for name in names]
+
+    await until_so(held)

@@ -1,0 +1,222 @@
+"""The OpenAPI document is valid and leaves nothing out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.interfaces.api import Api, Json
+
+PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
+
+# What issue 2 serves. Paths are the same with a slash at the end.
+ROUTES = PUBLIC | {
+    ("get", "/auth/me"),
+    ("get", "/auth/users"),
+    ("post", "/auth/users"),
+    ("patch", "/auth/users/{username}"),
+    ("get", "/api/v1/processes"),
+    ("post", "/api/v1/processes"),
+    ("get", "/api/v1/processes/{process_id}"),
+    ("post", "/api/v1/steps"),
+    ("get", "/api/v1/steps/process/{process_id}"),
+    ("get", "/api/v1/runs"),
+    ("post", "/api/v1/runs"),
+    ("get", "/api/v1/runs/{run_id}"),
+    ("post", "/api/v1/runs/{run_id}/neutralize"),
+    ("get", "/api/v1/step-runs/{step_run_id}"),
+    ("patch", "/api/v1/step-runs/{step_run_id}"),
+    ("get", "/api/v1/step-runs/run/{run_id}"),
+    ("get", "/api/v1/dashboard/process/{process_id}"),
+    ("get", "/api/v1/auth/verify"),
+    ("get", "/api/v1/auth/me"),
+    ("get", "/api/v1/auth/usage-stats"),
+    ("get", "/api/v1/audit/history"),
+    ("get", "/api/v1/audit/streams/{stream_id}"),
+    ("get", "/api/v1/audit/streams/{stream_id}/state"),
+    ("get", "/api/v1/audit/verify"),
+    ("get", "/api/v1/projections"),
+    *(
+        (method, f"/api/v1/{keys}{rest}")
+        for keys in ("api-keys", "admin/api-keys")
+        for method, rest in (
+            ("get", ""),
+            ("post", ""),
+            ("get", "/{key_id}"),
+            ("delete", "/{key_id}"),
+            ("patch", "/{key_id}/toggle"),
+        )
+    ),
+}
+
+ERRORS = {"400", "413", "415", "422", "429", "500", "503"}
+PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
+
+LISTS = {"/api/v1/processes", "/api/v1/runs", "/api/v1/api-keys", "/api/v1/audit/history"}
+PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
+
+
+@pytest.fixture(scope="module")
+def document(stranger: Api) -> Json:
+    response = stranger.http.get("/openapi.json")
+    assert response.status_code == 200
+    served: Json = response.json()
+    return served
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield method, path, operation
+
+
+def test_the_document_is_valid(document: Json) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_every_route_with_every_method_is_described(document: Json) -> None:
+    assert {(method, path) for method, path, _ in operations(document)} == ROUTES
+
+
+def test_every_described_route_is_there_and_no_other_method(stranger: Api, document: Json) -> None:
+    for path, item in document["paths"].items():
+        response = stranger.http.put(path.replace("{username}", "x"))
+        assert response.status_code == 405
+        allowed = {name.strip().lower() for name in response.headers["allow"].split(",")}
+        assert allowed - {"options"} == set(item)
+
+
+def test_operation_ids_are_unique(document: Json) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_operation_says_what_it_does(document: Json) -> None:
+    for _, _, operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["tags"]
+
+
+def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
+    for method, path, operation in operations(document):
+        named = {parameter["name"] for parameter in operation.get("parameters", [])}
+        in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
+        assert in_path <= named
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], (method, path, parameter["name"])
+            assert parameter["schema"]
+            assert parameter["required"] == (parameter["in"] == "path")
+
+
+def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
+    described = {p["name"] for p in document["paths"]["/api/v1/runs"]["get"]["parameters"]}
+    assert described == {
+        "process_id",
+        "entity_id",
+        "entity_name",
+        "status",
+        "started_after",
+        "started_before",
+        "finished_after",
+        "finished_before",
+        "created_after",
+        "created_before",
+        "meta_filter",
+        "order_by",
+        "sort_direction",
+        "page",
+        "size",
+    }
+
+
+def test_every_command_with_a_body_describes_it(document: Json) -> None:
+    for method, path, operation in operations(document):
+        takes_body = method in ("post", "patch") and not path.endswith("/toggle")
+        assert ("requestBody" in operation) == takes_body, (method, path)
+        if takes_body:
+            [(media_type, content)] = operation["requestBody"]["content"].items()
+            assert media_type == "application/json"
+            assert content["schema"]
+            optional = path.endswith("/neutralize")
+            assert operation["requestBody"]["required"] is not optional
+
+
+def test_every_success_has_a_schema(document: Json) -> None:
+    for method, path, operation in operations(document):
+        [success] = [status for status in operation["responses"] if status.startswith("2")]
+        creates = method == "post" and path.rpartition("/")[2] not in ("login", "neutralize")
+        assert success == ("201" if creates else "200"), (method, path)
+        schema = operation["responses"][success]["content"]["application/json"]["schema"]
+        assert schema.keys() & {"$ref", "items"}
+
+
+def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Json) -> None:
+    for method, path, operation in operations(document):
+        errors = {status for status in operation["responses"] if status >= "400"}
+        expected = ERRORS if (method, path) in PUBLIC else PROTECTED_ERRORS
+        assert errors - {"401"} == expected - {"401"}, (method, path)
+        assert ("401" in errors) == (path not in ("/", "/health"))
+        family = "FootballError" if path.startswith("/auth") else "DashboardError"
+        for status in errors:
+            shape = "Health" if (path, status) == ("/health", "503") else family
+            described = operation["responses"][status]
+            assert described["description"]
+            reference = described["content"]["application/json"]["schema"]["$ref"]
+            assert reference == f"#/components/schemas/{shape}"
+
+
+def test_the_shapes_of_errors_are_those_of_the_seeds(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    assert set(schemas["DashboardError"]["required"]) == {
+        "detail",
+        "status_code",
+        "error_type",
+        "timestamp",
+    }
+    assert set(schemas["FootballErrorBody"]["required"]) == {
+        "code",
+        "message",
+        "details",
+        "timestamp",
+    }
+
+
+def test_both_ways_to_authenticate_are_described(document: Json) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"] == {"type": "apiKey", "name": "X-API-Key", "in": "header"}
+    assert (schemes["Bearer"]["type"], schemes["Bearer"]["scheme"]) == ("http", "bearer")
+
+
+def test_public_routes_need_no_credentials_and_all_others_do(document: Json) -> None:
+    for method, path, operation in operations(document):
+        required: Any = operation.get("security", document.get("security"))
+        if (method, path) in PUBLIC:
+            assert required == []
+        else:
+            assert required == [{"ApiKey": []}, {"Bearer": []}]
+
+
+def test_what_the_document_calls_public_is_so_and_nothing_else(
+    stranger: Api, document: Json
+) -> None:
+    for method, path, _ in operations(document):
+        status = stranger.http.request(method, path).status_code
+        assert (status == 401) == ((method, path) not in PUBLIC), (method, path)
+
+
+def test_responses_describe_their_headers(document: Json) -> None:
+    for method, path, operation in operations(document):
+        [success] = [status for status in operation["responses"] if status.startswith("2")]
+        headers = set(operation["responses"][success].get("headers", {}))
+        if method == "get" and path.replace("/admin", "") in LISTS:
+            assert headers == PAGE_HEADERS
+        elif method != "get" and path != "/auth/login":
+            assert headers == {"X-Event-Position", "ETag"}
+
+
+def test_the_document_says_nothing_of_what_annals_is_made_of(stranger: Api) -> None:
+    text = stranger.http.get("/openapi.json").text
+    assert "interfaces." not in text
+    assert "projections." not in text
