@@ -31,6 +31,7 @@ async def until_locked_out(sql: psycopg.AsyncConnection, sessions: int = 1) -> N
     """
 
     async def enough() -> bool:
+        await sql.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees it as it began
         return len(await rows(sql, waiting)) >= sessions
 
     await until_so(enough)

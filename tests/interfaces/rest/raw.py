@@ -30,6 +30,6 @@ def send_raw(
     status_line, *fields = head.split(b"\r\n")
     return httpx.Response(
         int(status_line.split()[1]),
-        headers=[tuple(field.split(b": ", 1)) for field in fields],  # type: ignore[arg-type, misc]
+        headers=[(name, value) for name, _, value in (f.partition(b": ") for f in fields)],
         content=body,
     )

@@ -57,9 +57,11 @@ def test_football_lets_nobody_in_without_credentials(stranger: Api, path: str) -
 def test_what_is_no_credential_lets_nobody_in(
     stranger: Api, headers: dict[str, str | bytes]
 ) -> None:
-    request = httpx.Request(
-        "GET", f"{stranger.http.base_url}/api/v1/runs/", headers=list(headers.items())
-    )  # type: ignore[arg-type]
+    raw = [
+        (name.encode(), value if isinstance(value, bytes) else value.encode())
+        for name, value in headers.items()
+    ]
+    request = httpx.Request("GET", f"{stranger.http.base_url}/api/v1/runs/", headers=raw)
     assert_dashboard_error(stranger.http.send(request), 401, "authentication_error")
 
 
