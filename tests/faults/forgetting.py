@@ -12,7 +12,7 @@ from tests.interfaces.api import Api, Json
 from tests.serving import Served
 
 # Enough events for a snapshot of the run.
-REPORTS = 220
+REPORTS = 200
 
 
 class Person(NamedTuple):

@@ -19,6 +19,8 @@ from tests.faults.scan import Traces
 from tests.interfaces.api import Api, Json
 from tests.serving import serving
 
+pytestmark = pytest.mark.xdist_group("erasure")
+
 READ_MODEL = {"runs.runs", "runs.step_runs"}
 
 

@@ -1,6 +1,5 @@
 """Each family answers every error in its own shape (contract section 2)."""
 
-import httpx
 import pytest
 
 from tests.interfaces.api import PASSWORD, Api, unique
@@ -25,19 +24,18 @@ DASHBOARD_PATHS = [
     "/api/v1/projections",
 ]
 
-UNAUTHENTICATED = [
-    {},
-    {"X-API-Key": ""},
-    {"X-API-Key": "nonsense"},
-    {"X-API-Key": "pd_" + "x" * 40},
-    {"X-API-Key": "pd_" + "x" * 5_000},
-    {"X-API-Key": "pd_ünknöwn".encode("latin-1") + b"x" * 40},
-    {"X-API-Key": "9" * 5_000},
-    {"Authorization": "Bearer"},
-    {"Authorization": "Bearer a.b.c"},
-    {"Authorization": b"Bearer \xff\xfe"},
-    {"Authorization": "Basic YWRtaW46YWRtaW4="},
-    {"Authorization": "pd_" + "x" * 40},
+NO_CREDENTIALS = [
+    ("X-API-Key", b""),
+    ("X-API-Key", b"nonsense"),
+    ("X-API-Key", b"pd_" + b"x" * 40),
+    ("X-API-Key", b"pd_" + b"x" * 5_000),
+    ("X-API-Key", b"pd_\xfcnkn\xf6wn" + b"x" * 40),
+    ("X-API-Key", b"9" * 5_000),
+    ("Authorization", b"Bearer"),
+    ("Authorization", b"Bearer a.b.c"),
+    ("Authorization", b"Bearer \xff\xfe"),
+    ("Authorization", b"Basic YWRtaW46YWRtaW4="),
+    ("Authorization", b"pd_" + b"x" * 40),
 ]
 
 
@@ -53,16 +51,10 @@ def test_football_lets_nobody_in_without_credentials(stranger: Api, path: str) -
     assert_football_error(stranger.http.get(path), 401, "X-API-Key")
 
 
-@pytest.mark.parametrize("headers", UNAUTHENTICATED)
-def test_what_is_no_credential_lets_nobody_in(
-    stranger: Api, headers: dict[str, str | bytes]
-) -> None:
-    raw = [
-        (name.encode(), value if isinstance(value, bytes) else value.encode())
-        for name, value in headers.items()
-    ]
-    request = httpx.Request("GET", f"{stranger.http.base_url}/api/v1/runs/", headers=raw)
-    assert_dashboard_error(stranger.http.send(request), 401, "authentication_error")
+@pytest.mark.parametrize(("name", "value"), NO_CREDENTIALS)
+def test_what_is_no_credential_lets_nobody_in(stranger: Api, name: str, value: bytes) -> None:
+    response = stranger.http.get("/api/v1/runs/", headers={name.encode(): value})
+    assert_dashboard_error(response, 401, "authentication_error")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.interfaces.api import Api
+from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.rest.problems import assert_dashboard_error
 from tests.serving import Served
 
@@ -81,22 +82,22 @@ def test_an_unusable_request_id_is_replaced(stranger: Api, bad: str) -> None:
 
 
 def test_the_log_finds_a_request_by_its_id_and_shows_no_address(api: Api, served: Served) -> None:
+    request_id = unique("find-me-in-the-log")
     api.http.get(
         "/api/v1/runs/",
         params={"entity_name": "Marker Person"},
-        headers={"X-Request-ID": "find-me-in-the-log"},
+        headers={"X-Request-ID": request_id},
     )
-    [line] = [line for line in served.log.read_text().splitlines() if "find-me-in-the-log" in line]
-    entry = json.loads(line)
+    entry = wait_for_line(served, request_id)
     assert (entry["method"], entry["route"], entry["status"]) == ("GET", "/api/v1/runs", 200)
-    assert "Marker" not in line
+    assert "Marker" not in str(entry)
 
 
 def test_the_server_logs_nothing_but_json(served: Served) -> None:
-    after_the_greeting = served.log.read_text().partition("Annals on http://")[2].splitlines()[1:]
-    assert any("Listening at" in json.loads(line)["event"] for line in after_the_greeting)
-    for line in after_the_greeting:
-        assert json.loads(line).keys() >= {"event", "level", "timestamp"}
+    entries = [json.loads(line) for line in lines_after_the_greeting(served)]
+    assert any("Listening at" in entry["event"] for entry in entries)
+    for entry in entries:
+        assert entry.keys() >= {"event", "level", "timestamp"}
 
 
 def test_without_its_database_everything_is_503_and_health_says_why(alone: Served) -> None:
@@ -110,6 +111,24 @@ def test_without_its_database_everything_is_503_and_health_says_why(alone: Serve
     assert shown["components"]["database"] is False
     assert_dashboard_error(refused, 503, "service_unavailable", "try again")
     assert refused.headers["retry-after"] == "1"
+
+
+def lines_after_the_greeting(served: Served) -> list[str]:
+    log = served.log.read_text().partition("Annals on http://")[2]
+    whole_lines = log[: log.rfind("\n")]
+    return whole_lines.splitlines()[1:]
+
+
+def wait_for_line(served: Served, request_id: str) -> Json:
+    """Find the line of a request, which is written after the request was answered."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for line in lines_after_the_greeting(served):
+            if request_id in line:
+                entry: Json = json.loads(line)
+                return entry
+        time.sleep(0.05)
+    raise AssertionError(f"{request_id} is not in the log")
 
 
 def cut_off(database: str) -> None:

@@ -9,6 +9,8 @@ from tests.interfaces.api import PASSWORD, Api, unique
 from tests.interfaces.rest.problems import assert_dashboard_error, assert_football_error
 from tests.serving import Served, serving
 
+pytestmark = pytest.mark.xdist_group("two-servers")
+
 ROUNDS = 30
 
 
