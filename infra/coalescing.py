@@ -23,6 +23,7 @@ class Coalescer(Generic[Q, R]):
         self._name = name
         self._answer = answer
         self._waiting: list[tuple[Q, asyncio.Future[R]]] = []
+        self._unanswered: set[asyncio.Future[R]] = set()
         self._wake = asyncio.Event()
         self._stopped = False
 
@@ -30,6 +31,7 @@ class Coalescer(Generic[Q, R]):
     async def running(self) -> AsyncIterator[None]:
         """Run the task that answers."""
         task = asyncio.create_task(self._run(), name=self._name)
+        task.add_done_callback(self._stop)
         try:
             yield
         finally:
@@ -43,23 +45,17 @@ class Coalescer(Generic[Q, R]):
             raise self._gone()
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
+        self._unanswered.add(future)
+        future.add_done_callback(self._unanswered.discard)
         self._wake.set()
         return await future
 
     async def _run(self) -> None:
-        gathered: list[tuple[Q, asyncio.Future[R]]] = []
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                gathered, self._waiting = self._waiting, []
-                await self._reply(gathered)
-        finally:
-            # Nobody is left waiting, however the task came to its end.
-            self._stopped = True
-            for _, future in (*gathered, *self._waiting):
-                if not future.done():
-                    future.set_exception(self._gone())
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            gathered, self._waiting = self._waiting, []
+            await self._reply(gathered)
 
     async def _reply(self, gathered: list[tuple[Q, asyncio.Future[R]]]) -> None:
         """Answer all at once; a question that has no answer is narrowed down, and fails alone."""
@@ -79,6 +75,13 @@ class Coalescer(Generic[Q, R]):
             for (_, future), answer in replies:
                 if not future.done():
                     future.set_result(answer)
+
+    def _stop(self, _: asyncio.Task[None]) -> None:
+        """Leave nobody waiting, however the task came to its end."""
+        self._stopped = True
+        for future in self._unanswered:
+            if not future.done():
+                future.set_exception(self._gone())
 
     def _gone(self) -> Exception:
         return psycopg.OperationalError(f"{self._name} has stopped")

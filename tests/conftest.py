@@ -24,7 +24,9 @@ TEMPLATE = "annals_template"
 TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
 
 # pytest makes its own temporary directory unreachable for the account that PostgreSQL runs as.
-HOME = Path(tempfile.gettempdir())
+# In memory, where there is such a place: hundreds of databases are made and dropped.
+MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of the test run's own is made in it
+HOME = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ class Committer:
     async def running(self) -> AsyncIterator["Committer"]:
         """Run the committer's task; on leaving, what was handed over is still recorded."""
         task = asyncio.create_task(self._run(), name="committer")
+        task.add_done_callback(self._stop)
         try:
             yield self
         finally:
@@ -82,12 +83,14 @@ class Committer:
                 while self._waiting:
                     await self._settle(self._gather())
         finally:
-            # Nobody is left waiting, however the task came to its end.
-            self._closing = True
-            for committed in self._unanswered:
-                if not committed.done():
-                    committed.set_exception(psycopg.OperationalError("the committer has stopped"))
             await self._disconnect()
+
+    def _stop(self, _: asyncio.Task[None]) -> None:
+        """Leave nobody waiting, however the task came to its end."""
+        self._closing = True
+        for committed in self._unanswered:
+            if not committed.done():
+                committed.set_exception(psycopg.OperationalError("the committer has stopped"))
 
     def _gather(self) -> list[Append]:
         size = taken = 0

@@ -30,8 +30,9 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     """Print a benchmark as a table with its notes."""
     rounds = len(outcome.comparisons[0].ratio.values)
     table = Table(
-        title=f"{outcome.title} ({outcome.unit}; median of {rounds} rounds, lowest-highest)",
+        title=f"{outcome.title} ({outcome.unit}; median of {rounds} rounds, below it the range)",
         title_justify="left",
+        show_lines=True,
     )
     table.add_column("")
     for heading in (outcome.ours, outcome.other, "ratio", "goal", "met"):
@@ -43,8 +44,7 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
             comparison.case,
             _spread(comparison.ours),
             _spread(comparison.other),
-            f"{comparison.ratio.median:.2f} "
-            f"[dim]{comparison.ratio.low:.2f}-{comparison.ratio.high:.2f}[/]",
+            _spread(comparison.ratio, 2),
             "" if comparison.goal is None else f"≥ {comparison.goal:g}",
             _met(comparison),
             *comparison.details.values(),
@@ -61,9 +61,13 @@ def print_as_json(machine: Machine, outcomes: Sequence[Outcome]) -> None:
     sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
 
 
-def _spread(series: Series) -> str:
-    digits = 1 if series.median < FEW else 0
-    return f"{series.median:,.{digits}f} [dim]{series.low:,.{digits}f}-{series.high:,.{digits}f}[/]"
+def _spread(series: Series, digits: int | None = None) -> str:
+    if digits is None:
+        digits = 1 if series.median < FEW else 0
+    low, median, high = (
+        f"{value:,.{digits}f}" for value in (series.low, series.median, series.high)
+    )
+    return f"{median}\n[dim]{low}-{high}[/]"
 
 
 def _met(comparison: Comparison) -> str:

@@ -58,7 +58,7 @@ async def test_a_command_that_comes_while_others_are_still_recorded_is_refused(
 
 
 async def test_when_the_committer_is_stopped_by_force_those_who_wait_are_told(
-    conninfo: str, ring: Keyring, sql: psycopg.AsyncConnection
+    conninfo: str, ring: Keyring, elsewhere: EventStoreParts, sql: psycopg.AsyncConnection
 ) -> None:
     async with asyncio.timeout(PATIENCE):
         await sql.execute(HOLD)
@@ -71,6 +71,9 @@ async def test_when_the_committer_is_stopped_by_force_those_who_wait_are_told(
                 await waiting
             with pytest.raises(psycopg.OperationalError, match="closed"):
                 await parts.store.save(Thing.make(2), metadata=BY_TEST)
+
+            await sql.execute(LET_GO)
+            assert await elsewhere.store.save(Thing.make(3), metadata=BY_TEST) == 1
 
 
 async def _until_handed_over(parts: EventStoreParts, commands: int) -> None:

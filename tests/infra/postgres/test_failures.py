@@ -7,6 +7,11 @@ from psycopg.errors import PipelineAborted
 
 from infra.postgres.failures import is_passing
 
+TOO_LONG = """
+CREATE TABLE t (c text PRIMARY KEY);
+INSERT INTO t SELECT string_agg(md5(n::text), '') FROM generate_series(1, 999) AS n
+"""
+
 
 def provoked(database: str, statement: str) -> psycopg.Error:
     """Give the error that a statement meets."""
@@ -24,7 +29,7 @@ def provoked(database: str, statement: str) -> psycopg.Error:
         "SELECT pg_terminate_backend(pg_backend_pid())",
         "SET statement_timeout = 1; SELECT pg_sleep(9)",
         "SET transaction_read_only = on; CREATE TABLE t ()",
-        "BEGIN; LOCK TABLE events NOWAIT; ROLLBACK; LOCK TABLE events",
+        "SELECT currval('run_ids')",
     ],
     ids=["terminated", "cancelled", "on a replica", "in the wrong state"],
 )
@@ -38,10 +43,7 @@ def test_what_befalls_the_server_or_the_connection_passes(database: str, stateme
         "SELECT 'x'::int",
         "SELECT 1 / 0",
         "INSERT INTO log_head SELECT NULL FROM log_head",
-        (
-            "CREATE TABLE t (c text PRIMARY KEY); INSERT INTO t "
-            "SELECT string_agg(md5(n::text), '') FROM generate_series(1, 999) AS n"
-        ),
+        TOO_LONG,
     ],
     ids=["malformed", "out of range", "null", "too long for an index"],
 )
