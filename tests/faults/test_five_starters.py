@@ -65,7 +65,7 @@ def test_all_of_them_share_one_postgresql(servers: list[Served], admin_key: str)
 
 def test_the_schema_was_migrated_once(home: Home, servers: list[Served], logs: str) -> None:
     assert len(servers) == 5
-    assert logs.count('"event": "schema_migrated"') == 1
+    assert logs.count('"schema_migrated"') == 1
     with EmbeddedPostgres(home.path) as server, psycopg.connect(server.url) as connection:
         rows = connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
     assert [name for (name,) in rows] == sorted(path.stem for path in DIRECTORY.glob("*.sql"))
