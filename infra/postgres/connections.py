@@ -10,15 +10,20 @@ from psycopg_pool import AsyncConnectionPool
 
 set_json_loads(msgspec.json.decode)
 
-# A half-open socket must not hang a task for hours.
+# A half-open socket must not hang a task for hours, nor the server hold on to locks for a client
+# that is gone.
 SESSION: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "connect_timeout": 10,
-    "options": "-c timezone=UTC",
+    "options": "-c timezone=UTC -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10"
+    " -c tcp_keepalives_count=3",
 }
+
+# Nor may a process that was stopped in the middle of a commit keep all others from theirs.
+STOPPED = "-c idle_in_transaction_session_timeout=30s"
 
 # How long a request waits for a connection.
 PATIENCE_SECONDS = 5.0
@@ -48,7 +53,7 @@ def connector(conninfo: str, purpose: str) -> Callable[[], Awaitable[psycopg.Asy
             conninfo,
             autocommit=True,
             application_name=f"annals {purpose}",
-            **SESSION,
+            **SESSION | {"options": f"{SESSION['options']} {STOPPED}"},
         )
 
     return connect

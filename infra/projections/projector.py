@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 import msgspec
 import psycopg
 import structlog
+from psycopg.sql import SQL
 
 from domain.events import DomainEvent, Recorded
 from infra.event_store.reader import LogPage, LogReader, Unreadable
@@ -32,6 +33,9 @@ RETRY_SECONDS = 1.0
 
 # A moment between batches: under load, more events gather for the next transaction.
 GATHER_SECONDS = 0.002
+
+# A process that does not even look around for so long has been stopped, and loses what it holds.
+STOPPED = "60s"
 
 TRY_HOLD = """
 SELECT name, pg_try_advisory_lock(4127304, hashtext(name)) FROM unnest(%s::text[]) AS name
@@ -103,6 +107,7 @@ class Projector:
 
     async def _serve(self, connection: psycopg.AsyncConnection) -> None:
         await connection.execute("SET synchronous_commit TO off")
+        await connection.execute(SQL("SET idle_session_timeout TO {}").format(STOPPED))
         looked_at = -LOOK_AGAIN_SECONDS
         while True:
             if time.monotonic() - looked_at >= LOOK_AGAIN_SECONDS:

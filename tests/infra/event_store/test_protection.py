@@ -88,7 +88,9 @@ async def test_the_same_value_is_never_the_same_ciphertext(
     thing.give(OWNER)
     await log.store.save(thing, metadata=BY_TEST)
 
-    assert len(set(await rows(sql, "SELECT protected FROM events"))) == 3
+    # Not even but for the tag at its end, which also depends on the version.
+    ciphertexts = "SELECT substr(protected, 1, length(protected) - 16) FROM events"
+    assert len(set(await rows(sql, ciphertexts))) == 3
 
 
 async def test_a_ciphertext_is_bound_to_its_version(

@@ -83,9 +83,11 @@ async def test_a_snapshot_of_another_shape_is_passed_over_and_replaced(
 ) -> None:
     await _grown(log, 4)
     monkeypatch.setattr(LongThing, "SNAPSHOT_VERSION", 2)
-    await sql.execute("""UPDATE snapshots SET state = convert_to('{"other": 1}', 'UTF8')""")
+    # It could be read, and would be wrong.
+    state = '{"label": "another", "owner": null, "notes": ["of before"]}'
+    await sql.execute("UPDATE snapshots SET state = convert_to(%s, 'UTF8')", (state,))
 
-    assert (await log.store.load(LongThing, 1)).version == 4
+    assert (await log.store.load(LongThing, 1)).state.notes == ["2", "3", "4"]
     for version in range(5, 9):
         await _grown(log, version)
 

@@ -42,7 +42,11 @@ class Process:
 
     async def kill(self, sql: psycopg.AsyncConnection, purpose: str = "projector") -> None:
         """Break the connection of its projector, or of what else has that purpose."""
-        assert await rows(sql, KILL, f"annals {self.name} {purpose}")
+        assert await self.broken(sql, purpose)
+
+    async def broken(self, sql: psycopg.AsyncConnection, purpose: str = "projector") -> int:
+        """Break the connections with that purpose, if there are any now: how many there were."""
+        return len(await rows(sql, KILL, f"annals {self.name} {purpose}"))
 
 
 class Projecting:

@@ -116,10 +116,7 @@ async def test_each_event_takes_effect_once_though_the_connection_is_killed_at_r
     kills = 0
     while not writing.done():
         await asyncio.sleep(randomness.uniform(0, 0.05))
-        statement = "SELECT FROM pg_stat_activity WHERE application_name = %s"
-        if await rows(sql, statement, f"annals {process.name} projector"):
-            await process.kill(sql)
-            kills += 1
+        kills += await process.broken(sql)
     await writing
     await caught_up(sql, "things")
 

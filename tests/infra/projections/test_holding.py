@@ -83,6 +83,28 @@ async def test_when_the_holder_ends_another_takes_over(
     assert await rows(sql, HOLDERS) == [("annals process 1 projector",)]
 
 
+async def test_a_process_that_was_stopped_loses_what_it_holds_to_another(
+    log: EventStoreParts,
+    projecting: Projecting,
+    sql: psycopg.AsyncConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as stopped:
+        # To look around so seldom is as good as being stopped.
+        stopped.setattr(projector, "STOPPED", "500ms")
+        stopped.setattr(projector, "LOOK_AGAIN_SECONDS", 1e9)
+        await projecting.start(thing_projection())
+        await _held_by(sql, "annals process 0 projector")
+        await _held_by(sql)
+    await projecting.start(thing_projection())
+    await _held_by(sql, "annals process 1 projector")
+
+    await note(log, 1, "one")
+    await caught_up(sql, "things")
+
+    assert await shown(sql) == [("thing-1", None, 1)]
+
+
 async def test_a_process_that_stands_by_only_waits(
     log: EventStoreParts,
     projecting: Projecting,
