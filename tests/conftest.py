@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -27,6 +28,11 @@ TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
 # In memory, where there is such a place: hundreds of databases are made and dropped.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of the test run's own is made in it
 HOME = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,10 @@ class Signals:
             self._positions[name] = position
             self._changed.pop(name, asyncio.Event()).set()
 
+    def forget(self, name: str) -> None:
+        """Forget what was heard of a projection that turned out not to have come so far."""
+        self._positions.pop(name, None)
+
     def position(self, name: str) -> int:
         """Give the newest position heard of."""
         return self._positions.get(name, 0)

@@ -12,7 +12,11 @@ LOOK_AGAIN_SECONDS = 0.25
 
 
 class LogFreshness:
-    """Implements the application's Freshness port."""
+    """Implements the application's Freshness port.
+
+    Only the checkpoint itself is believed. A server that dies may still have told of a step that it
+    then takes back, since projections are committed before they are flushed.
+    """
 
     def __init__(self, observer: LogObserver, signals: Signals, patience: float = 5.0) -> None:
         self._observer = observer
@@ -29,13 +33,12 @@ class LogFreshness:
         try:
             async with asyncio.timeout(self._patience):
                 for name in projections:
-                    position = observed.checkpoints.get(name, 0)
-                    while position < head:
+                    while observed.checkpoints.get(name, 0) < head:
                         await self._signals.wait_beyond(name, head - 1, LOOK_AGAIN_SECONDS)
-                        position = self._signals.position(name)
-                        if position < head:
-                            observed = await self._observer.ask(None)
-                            position = observed.checkpoints.get(name, 0)
+                        told = self._signals.position(name)
+                        observed = await self._observer.ask(None)
+                        if observed.checkpoints.get(name, 0) < head <= told:
+                            self._signals.forget(name)
         except TimeoutError:
             raise ReadModelBehindError("the read model has not caught up yet, try again") from None
         return head

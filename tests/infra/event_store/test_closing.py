@@ -62,10 +62,14 @@ async def test_when_the_committer_is_stopped_by_force_those_who_wait_are_told(
 ) -> None:
     async with asyncio.timeout(PATIENCE):
         await sql.execute(HOLD)
+        others = asyncio.all_tasks()
         async with opened(conninfo, ring) as parts:
+            committer = next(
+                task for task in asyncio.all_tasks() - others if task.get_name() == "committer"
+            )
             waiting = asyncio.create_task(parts.store.save(Thing.make(1), metadata=BY_TEST))
             await _until_handed_over(parts, 1)
-            next(task for task in asyncio.all_tasks() if task.get_name() == "committer").cancel()
+            committer.cancel()
 
             with pytest.raises(psycopg.OperationalError, match="stopped"):
                 await waiting

@@ -103,6 +103,23 @@ async def test_what_was_heard_of_a_projection_is_forgotten_with_the_connection(
         await impatient.reach_head(["things"])
 
 
+async def test_what_a_dying_server_told_of_a_projection_is_not_believed(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    """The signal comes from a step that was committed and never flushed."""
+    projector = await projecting.start(thing_projection())
+    asked = await projecting.start(installing=False)
+    await note(log, 1, "one")
+    await caught_up(sql, "things")
+    await projector.stop()
+    await sql.execute("UPDATE checkpoints SET position = 0 WHERE projection = 'things'")
+    asked.signals.advance("things", 2)
+
+    impatient = LogFreshness(asked.freshness._observer, asked.signals, patience=0.05)
+    with pytest.raises(ReadModelBehindError):
+        await impatient.reach_head(["things"])
+
+
 async def test_every_projection_is_told_its_own_position(
     conninfo: str, sql: psycopg.AsyncConnection
 ) -> None:
