@@ -17,7 +17,7 @@ from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
-from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.throttle import MovingWindowThrottle
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
 from infra.postgres.connections import connection_pool, connector
@@ -30,6 +30,8 @@ from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
+from infra.rate_limits.counters import open_counters
+from infra.rate_limits.limiter import MovingWindowRateLimits
 from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -142,6 +144,7 @@ async def compose(
             tokens=tokens,
             throttle=MovingWindowThrottle(counters),
             usage=usage,
+            rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
             history=HistoryQueries(pool),

@@ -10,6 +10,7 @@ from application.ports import (
     Freshness,
     Identifiers,
     ProjectionStatuses,
+    RateLimiter,
     UsageCounter,
     Vitals,
 )
@@ -35,6 +36,7 @@ class Services:
     tokens: Tokens
     throttle: LoginThrottle
     usage: UsageCounter
+    rate_limiter: RateLimiter
 
     processes: ProcessQueries
     runs: RunQueries

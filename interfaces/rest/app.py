@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
+from interfaces.rest.admission import Admission
 from interfaces.rest.audit import AuditController, ProjectionController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.dashboard import DashboardController
@@ -23,6 +24,7 @@ from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController, StepController
+from interfaces.rest.rate_limits import RateLimits
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController, StepRunController
 from interfaces.rest.system import SystemController
@@ -45,10 +47,18 @@ DASHBOARD = (
 
 
 def create_app(
-    lifespan: Lifespan, about: About, *, prefix: str, cors_origins: list[str], max_body_bytes: int
+    lifespan: Lifespan,
+    about: About,
+    families: Families,
+    rate_limits: RateLimits | None,
+    *,
+    prefix: str,
+    cors_origins: list[str],
+    max_body_bytes: int,
 ) -> ASGIApp:
     """Make the application; ``lifespan`` puts the services into its state while it runs."""
-    families = Families(prefix)
+    handle = exception_handler(families, max_body_bytes=max_body_bytes)
+    cors = CORSConfig(allow_origins=cors_origins) if cors_origins else None
     app = Litestar(
         route_handlers=[
             SystemController,
@@ -60,9 +70,9 @@ def create_app(
             "services": Provide(_services, sync_to_thread=False),
             "about": Provide(lambda: about, sync_to_thread=False),
         },
-        exception_handlers={Exception: exception_handler(families, max_body_bytes=max_body_bytes)},
+        exception_handlers={Exception: handle},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
-        cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
+        cors_config=cors,
         openapi_config=openapi_config(about),
         before_request=check_address,
         request_class=JsonRequest,
@@ -71,7 +81,7 @@ def create_app(
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )
-    return RequestContext(app)
+    return RequestContext(Admission(app, rate_limits, handle, cors))
 
 
 def _services(state: State) -> Services:
