@@ -79,11 +79,11 @@ class MovingWindowRateLimits:
 
 async def _take(limiter: MovingWindowRateLimiter, key: str, windows: Sequence[Window]) -> Standing:
     stood = [await _standing(limiter, key, window) for window in windows]
-    if full := [standing for standing in stood if standing.remaining < 1]:
-        return _refused(full)
+    if any(standing.remaining < 1 for standing in stood):
+        return _refused(stood)
     for window in sorted(windows, key=lambda window: (window.seconds, window.limit)):
         if not await limiter.hit(_item(window), key):
-            return _refused([await _standing(limiter, key, window)])
+            return _refused([await _standing(limiter, key, window) for window in windows])
     tightest = min(stood, key=lambda standing: standing.remaining)
     return Standing(
         limit=tightest.limit, remaining=tightest.remaining - 1, resets_at=tightest.resets_at
@@ -101,9 +101,9 @@ async def _standing(limiter: MovingWindowRateLimiter, key: str, window: Window) 
     )
 
 
-def _refused(full: Sequence[Standing]) -> Standing:
-    """Refuse a request until the last of its full windows has a place again."""
-    last = max(full, key=lambda standing: standing.retry_after)
+def _refused(stood: Sequence[Standing]) -> Standing:
+    """Refuse a request until the last of the windows that are full has a place again."""
+    last = min(stood, key=lambda standing: (standing.remaining, -standing.retry_after))
     return Standing(
         limit=last.limit, remaining=0, resets_at=last.resets_at, retry_after=last.retry_after
     )
