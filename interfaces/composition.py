@@ -10,6 +10,7 @@ from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
+from infra.audit_log.log import PostgresAuditLog
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
@@ -119,6 +120,8 @@ async def compose(
         await stack.enter_async_context(identifiers.running())
         usage = PostgresUsageCounter(pool)
         await stack.enter_async_context(usage.running())
+        audit_log = PostgresAuditLog(pool)
+        await stack.enter_async_context(audit_log.running())
         vitals = MachineVitals(pool, settings.redis_url, settings.annals_home)
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
@@ -144,6 +147,7 @@ async def compose(
             tokens=tokens,
             throttle=MovingWindowThrottle(counters),
             usage=usage,
+            audit_log=audit_log,
             rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),

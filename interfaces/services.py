@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.ports import (
+    AuditLog,
     ChainVerifier,
     EventStore,
     Freshness,
@@ -37,6 +38,7 @@ class Services:
     throttle: LoginThrottle
     usage: UsageCounter
     rate_limiter: RateLimiter
+    audit_log: AuditLog
 
     processes: ProcessQueries
     runs: RunQueries

@@ -15,7 +15,9 @@ from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import Admission
 from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
+from interfaces.rest.calls import Account
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
@@ -42,6 +44,7 @@ DASHBOARD = (
     AdminApiKeyController,
     OwnKeyController,
     AuditController,
+    AuditLogController,
     ProjectionController,
 )
 
@@ -81,7 +84,8 @@ def create_app(
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )
-    return RequestContext(Admission(app, rate_limits, handle, cors))
+    admission = Admission(app, rate_limits, handle, cors)
+    return RequestContext(Account(admission, app.state))
 
 
 def _services(state: State) -> Services:

@@ -33,6 +33,7 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/auth/me"),
     ("get", "/api/v1/auth/usage-stats"),
     ("get", "/api/v1/audit/history"),
+    ("get", "/api/v1/audit-logs"),
     ("get", "/api/v1/audit/streams/{stream_id}"),
     ("get", "/api/v1/audit/streams/{stream_id}/state"),
     ("get", "/api/v1/audit/verify"),
@@ -53,7 +54,13 @@ ROUTES = PUBLIC | {
 ERRORS = {"400", "413", "415", "422", "429", "500", "503"}
 PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
 
-LISTS = {"/api/v1/processes", "/api/v1/runs", "/api/v1/api-keys", "/api/v1/audit/history"}
+LISTS = {
+    "/api/v1/processes",
+    "/api/v1/runs",
+    "/api/v1/api-keys",
+    "/api/v1/audit/history",
+    "/api/v1/audit-logs",
+}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
 
