@@ -12,14 +12,8 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from application.errors import NotFoundError
-from application.runs.handlers import (
-    NeutralizeRun,
-    StartRun,
-    UpdateStepRun,
-    neutralize_run,
-    start_run,
-    update_step_run,
-)
+from application.runs.handlers import StartRun, UpdateStepRun, start_run, update_step_run
+from application.runs.neutralization import NeutralizeRun, neutralize_run
 from domain.identity.roles import Role
 from domain.runs.run import StepRunChange
 from domain.runs.status import StepRunStatus
