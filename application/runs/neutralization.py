@@ -113,15 +113,17 @@ async def sweep(
     runs: DueRuns,
     metadata: Metadata,
     *,
+    now: datetime | None = None,
     batch_size: int = 100,
 ) -> Neutralized:
     """Neutralize every run that is due, batch by batch, until none is left but those that fail."""
+    moment = now or datetime.now(UTC)
     swept = Neutralized(neutralized_run_ids=[], failed_run_ids=[], position=None)
     while True:
         await freshness.reach_head(READ_MODELS)
-        due = await runs.due(datetime.now(UTC), batch_size + len(swept.failed_run_ids))
+        due = await runs.due(moment, batch_size + len(swept.failed_run_ids))
         batch = [run_id for run_id in due if run_id not in swept.failed_run_ids]
-        done = await neutralize_due(store, batch, metadata)
+        done = await neutralize_due(store, batch, metadata, now=moment)
         swept = swept.and_then(done)
         if not done.neutralized_run_ids:
             return swept

@@ -63,7 +63,7 @@ def words_of(text: str) -> list[str]:
 def matches(run: RunRow, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Give the fields, with their texts, in which one of the words begins a word."""
     texts = [("entity_id", run.entity_id), ("entity_name", run.entity_name or "")]
-    texts += [(f"meta.{leaf.field}", leaf.text) for leaf in meta_leaves(run.meta)]
+    texts += [(f"meta.{leaf.field}", leaf.text) for leaf in sorted(meta_leaves(run.meta))]
     for field, text in texts:
         if any(found.startswith(tuple(words)) for found in words_of(text)):
             yield field, text
