@@ -45,6 +45,7 @@ from projections.processes.projection import processes
 from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
+from projections.runs.retention import RetentionQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKeyError)
@@ -151,6 +152,7 @@ async def compose(
             rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
+            retention=RetentionQueries(pool),
             history=HistoryQueries(pool),
             identity=identity,
         )
