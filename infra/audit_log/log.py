@@ -17,10 +17,10 @@ log = structlog.get_logger(__name__)
 
 # Another process sees an entry within a second.
 FLUSH_SECONDS = 0.5
-BATCH = 2_000
+BATCH = 500
 
-# How much is kept while the database is away: a few megabytes.
-MAX_NOTED = 20_000
+# How much is kept while the database is away: some 20 MB.
+MAX_NOTED = 50_000
 PATIENCE_SECONDS = 2.0
 
 COLUMNS = (

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
-from interfaces.rest.admission import Admission
+from interfaces.rest.admission import RATE_HEADERS, Admission
 from interfaces.rest.audit import AuditController, ProjectionController
 from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
@@ -84,6 +84,7 @@ def create_app(
         before_request=check_address,
         request_class=JsonRequest,
         request_max_body_size=max_body_bytes,
+        response_headers=RATE_HEADERS,
         lifespan=[lifespan],
         logging_config=None,
         plugins=[ErrorResponses(families)],

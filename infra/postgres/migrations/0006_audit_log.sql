@@ -14,9 +14,9 @@ CREATE TABLE audit_log (
     event_position bigint
 );
 
--- None for the method: each of the few is found soon enough along the time.
 CREATE INDEX audit_log_created_at ON audit_log (created_at, id);
 CREATE INDEX audit_log_actor ON audit_log (actor, created_at);
+CREATE INDEX audit_log_method ON audit_log (method, created_at);
 CREATE INDEX audit_log_route ON audit_log (route, created_at);
 CREATE INDEX audit_log_path ON audit_log (path, created_at) WHERE path IS NOT NULL;
 CREATE INDEX audit_log_status_code ON audit_log (status_code, created_at);
