@@ -66,7 +66,7 @@ class Account:
                 status = message["status"]
                 given = MutableScopeHeaders.from_message(message).get("x-event-position")
                 position = int(given) if given is not None else None
-            elif message["type"] == "http.response.body" and not message["more_body"]:
+            elif message["type"] == "http.response.body" and not message.get("more_body"):
                 note()  # before the client can ask for it
             await send(message)
 
