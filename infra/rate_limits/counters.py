@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from redis.asyncio import ConnectionPool
+from redis.asyncio import BlockingConnectionPool
 
+# However many requests come at once, they take turns at a few connections.
+REDIS_CONNECTIONS = 16
+WAIT_SECONDS = 2.0
 REDIS_SECONDS = 1.0
+
 SWEEP_SECONDS = 60.0
 
 
@@ -19,8 +23,12 @@ async def open_counters(redis_url: str | None) -> AsyncIterator[Storage]:
     if redis_url is None:
         yield ProcessCounters()
         return
-    connections = ConnectionPool.from_url(
-        redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    connections = BlockingConnectionPool.from_url(
+        redis_url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=WAIT_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
     )
     try:
         yield RedisStorage(

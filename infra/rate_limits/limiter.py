@@ -19,7 +19,7 @@ from infra.rate_limits.counters import ProcessCounters
 log = structlog.get_logger(__name__)
 
 # How long a request waits for the shared counters, and how long they are left alone after that.
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
 AGAIN_SECONDS = 5.0
 
 

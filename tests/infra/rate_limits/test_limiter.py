@@ -97,6 +97,17 @@ async def test_processes_that_share_their_counters_let_exactly_as_many_pass(
     assert all(s.remaining == 0 for s in stood if s.retry_after)
 
 
+async def test_more_requests_at_once_than_connections_take_turns(
+    redis_server: ValkeyServer,
+) -> None:
+    async with open_counters(redis_server.connection_url) as counters:
+        limits = MovingWindowRateLimits(counters)
+        with capture_logs() as logs:
+            stood = await asyncio.gather(*(limits.take("ada", (MINUTE,)) for _ in range(400)))
+    assert sum(not s.retry_after for s in stood) == 5
+    assert logs == []
+
+
 async def test_nobody_is_named_in_redis(redis_server: ValkeyServer) -> None:
     async with open_counters(redis_server.connection_url) as counters:
         await take(MovingWindowRateLimits(counters), 1, MINUTE, who="user:ada")
