@@ -63,6 +63,10 @@ class Process(Aggregate):
         )
         return self.state.steps[step_id]
 
+    def step_at(self, index: int) -> Step:
+        """Give the step with this index, of which there must be one."""
+        return next(step for step in self.state.steps.values() if step.index == index)
+
     @property
     def active_steps(self) -> list[Step]:
         """The steps that a run goes through, in order."""

@@ -12,8 +12,9 @@ from msgspec import Meta
 from application.errors import NotFoundError
 from application.processes.handlers import AddStep, CreateProcess, add_step, create_process
 from domain.processes.rerun import RerunConfig
-from interfaces.rest.access import AuthenticatedRequest, metadata_of
+from interfaces.rest.access import AuthenticatedRequest
 from interfaces.rest.bodies import Body, Id, Name
+from interfaces.rest.commands import SentCommand
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
     FIRST_PAGE,
@@ -24,7 +25,7 @@ from interfaces.rest.paging import (
     paged,
 )
 from interfaces.rest.parameters import ProcessId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.services import Services
 from projections.processes.projection import ProcessRow, StepRow
 
@@ -85,13 +86,14 @@ class ProcessController(Controller):
         summary="Create a process",
     )
     async def create(
-        self, request: AuthenticatedRequest, services: Services, data: CreateProcessBody
+        self, sent: SentCommand, services: Services, data: CreateProcessBody
     ) -> Response[ProcessView]:
         """Set up a process; runs of it may be started once it has steps, or at once without."""
         command = CreateProcess(name=data.name, meta=data.meta)
-        process, position = await create_process(
-            services.store, services.identifiers, command, metadata_of(request)
+        created = await sent.carry_out(
+            lambda metadata: create_process(services.store, services.identifiers, command, metadata)
         )
+        process = created.aggregate
         view = ProcessView(
             id=int(process.key),
             name=process.state.name,
@@ -99,7 +101,7 @@ class ProcessController(Controller):
             created_at=process.created_on,
             updated_at=process.modified_on,
         )
-        return recorded(view, position=position, version=process.version, status=201)
+        return created.answer(view, status=201)
 
     @get("/", operation_id="listProcesses", response_headers=PAGE_HEADERS, summary="List processes")
     async def list(
@@ -140,7 +142,7 @@ class StepController(Controller):
         summary="Add a step to a process",
     )
     async def create(
-        self, request: AuthenticatedRequest, services: Services, data: AddStepBody
+        self, sent: SentCommand, services: Services, data: AddStepBody
     ) -> Response[StepView]:
         """Add a step; runs started from now on go through it."""
         command = AddStep(
@@ -150,9 +152,10 @@ class StepController(Controller):
             is_rerunnable=data.is_rerunnable,
             rerun_config=data.rerun_config,
         )
-        step, process, position = await add_step(
-            services.store, services.identifiers, command, metadata_of(request)
+        added = await sent.carry_out(
+            lambda metadata: add_step(services.store, services.identifiers, command, metadata)
         )
+        step = added.aggregate.step_at(data.index)
         view = StepView(
             id=step.id,
             process_id=data.process_id,
@@ -161,7 +164,7 @@ class StepController(Controller):
             is_rerunnable=step.is_rerunnable,
             rerun_config=step.rerun_config,
         )
-        return recorded(view, position=position, version=process.version, status=201)
+        return added.answer(view, status=201)
 
     @get("/process/{process_id:str}", operation_id="listSteps", summary="List a process's steps")
     async def of_process(self, services: Services, process_id: ProcessId) -> Sequence[StepView]:

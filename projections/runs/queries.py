@@ -13,9 +13,13 @@ from projections.runs.tables import RUNS, STATISTICS, STEP_RUNS, RunRow, Statist
 from projections.table import Table
 
 
+def _columns(table: Table[Any]) -> Composed:
+    return SQL(", ").join(Identifier(table.name, column.name) for column in table.columns)
+
+
 def _select(table: Table[Any], rest: LiteralString) -> Composed:
-    columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
-    return SQL("SELECT {} FROM {} {}").format(columns, Identifier("runs", table.name), SQL(rest))
+    source = Identifier("runs", table.name)
+    return SQL("SELECT {} FROM {} {}").format(_columns(table), source, SQL(rest))
 
 
 def _list(condition: Composable, order: Composable) -> Composed:
@@ -25,7 +29,12 @@ def _list(condition: Composable, order: Composable) -> Composed:
 
 RUN = _select(RUNS, "WHERE id = %s")
 RUN_STEPS = _select(STEP_RUNS, "WHERE run_id = %s ORDER BY index, id")
-STEP_RUN = _select(STEP_RUNS, "WHERE id = %s")
+STEP_RUN = SQL("""
+SELECT runs.version, {}
+FROM runs.step_runs
+JOIN runs.runs ON runs.id = step_runs.run_id
+WHERE step_runs.id = %s
+""").format(_columns(STEP_RUNS))
 NEWEST_OF = _select(RUNS, "WHERE process_id = %s ORDER BY created_at DESC, id DESC LIMIT %s")
 STATISTICS_OF = _select(STATISTICS, "WHERE process_id = %s")
 COUNT = SQL("SELECT count(*) FROM runs.runs WHERE {where}")
@@ -37,6 +46,13 @@ class RunDetail(msgspec.Struct, frozen=True):
 
     run: RunRow
     steps: list[StepRunRow]
+
+
+class StepRunDetail(msgspec.Struct, frozen=True):
+    """A step run with the version of its run."""
+
+    run_version: int
+    step: StepRunRow
 
 
 class RunQueries:
@@ -82,12 +98,12 @@ class RunQueries:
             await cursor.execute(NEWEST_OF, (process_id, count))
             return await cursor.fetchall()
 
-    async def step_run(self, step_run_id: int) -> StepRunRow | None:
+    async def step_run(self, step_run_id: int) -> StepRunDetail | None:
         """Give a step run."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=args_row(StepRunRow))
-            await cursor.execute(STEP_RUN, (step_run_id,))
-            return await cursor.fetchone()
+            cursor = await connection.execute(STEP_RUN, (step_run_id,))
+            row = await cursor.fetchone()
+        return StepRunDetail(row[0], StepRunRow(*row[1:])) if row is not None else None
 
     async def run_of(self, step_run_id: int) -> int | None:
         """Give the id of a step run's run."""

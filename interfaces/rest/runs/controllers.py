@@ -23,9 +23,10 @@ from application.runs.handlers import (
 from domain.identity.roles import Role
 from domain.runs.run import StepRunChange
 from domain.runs.status import StepRunStatus
-from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.addresses import REPEATABLE
 from interfaces.rest.bodies import Body, EntityId, Id, Name
+from interfaces.rest.commands import SentCommand
 from interfaces.rest.moments import in_utc
 from interfaces.rest.openapi import OptionalBodyOperation
 from interfaces.rest.paging import (
@@ -38,7 +39,7 @@ from interfaces.rest.paging import (
     paged,
 )
 from interfaces.rest.parameters import RunId, StepRunId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.runs.parameters import META_FILTER, run_filter, run_order
 from interfaces.rest.runs.views import (
     RunDetailView,
@@ -95,7 +96,7 @@ class RunController(Controller):
 
     @post("/", operation_id="startRun", response_headers=COMMAND_HEADERS, summary="Start a run")
     async def start(
-        self, request: AuthenticatedRequest, services: Services, data: StartRunBody
+        self, sent: SentCommand, services: Services, data: StartRunBody
     ) -> Response[RunDetailView]:
         """Start a run; it has a pending step run for each active step of the process."""
         command = StartRun(
@@ -104,11 +105,10 @@ class RunController(Controller):
             entity_name=data.entity_name,
             meta=data.meta,
         )
-        run, position = await start_run(
-            services.store, services.identifiers, command, metadata_of(request)
+        started = await sent.carry_out(
+            lambda metadata: start_run(services.store, services.identifiers, command, metadata)
         )
-        view = recorded_run_view(run)
-        return recorded(view, position=position, version=run.version, status=201)
+        return started.answer(recorded_run_view(started.aggregate), status=201)
 
     @get(
         "/",
@@ -159,7 +159,7 @@ class RunController(Controller):
     )
     async def neutralize(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         run_id: RunId,
         data: Annotated[NeutralizeBody | None, RequestBody()] = None,
@@ -167,8 +167,10 @@ class RunController(Controller):
         """Erase the personal data of a run for good; its events tell that there was some."""
         reason = data.reason if data is not None else DEFAULT_REASON
         command = NeutralizeRun(run_id=run_id, reason=reason, policy=ON_REQUEST)
-        run, position = await neutralize_run(services.store, command, metadata_of(request))
-        return recorded(recorded_run_view(run), position=position, version=run.version)
+        neutralized = await sent.carry_out(
+            lambda metadata: neutralize_run(services.store, command, metadata)
+        )
+        return neutralized.answer(recorded_run_view(neutralized.aggregate))
 
 
 class StepRunController(Controller):
@@ -192,10 +194,10 @@ class StepRunController(Controller):
     async def get(self, services: Services, step_run_id: StepRunId) -> Response[StepRunView]:
         """Show a step run."""
         await services.freshness.reach_head(READ_MODELS)
-        row = await services.runs.step_run(step_run_id)
-        if row is None:
+        detail = await services.runs.step_run(step_run_id)
+        if detail is None:
             raise NotFoundError(f"Step run {step_run_id} not found")
-        return versioned(step_run_view(row), row.version)
+        return versioned(step_run_view(detail.step), detail.run_version)
 
     @patch(
         "/{step_run_id:str}",
@@ -205,7 +207,7 @@ class StepRunController(Controller):
     )
     async def update(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         step_run_id: StepRunId,
         data: UpdateStepRunBody,
@@ -219,11 +221,11 @@ class StepRunController(Controller):
             meta=data.meta,
         )
         command = UpdateStepRun(step_run_id=step_run_id, change=change)
-        step, run, position = await update_step_run(
-            services.store, services.runs, command, metadata_of(request)
+        updated = await sent.carry_out(
+            lambda metadata: update_step_run(services.store, services.runs, command, metadata)
         )
-        view = recorded_step_run_view(step, run)
-        return recorded(view, position=position, version=run.version)
+        run = updated.aggregate
+        return updated.answer(recorded_step_run_view(run.state.steps[step_run_id], run))
 
 
 async def find_run(services: Services, run_id: int) -> RunDetail:
