@@ -53,7 +53,7 @@ BUSINESS_RULE = "business_rule_violation"
 VALIDATION = "validation_error"
 # No validation error, which some families answer with 400: this is 422 in all of them.
 KEY_REUSED = "idempotency_key_reused"
-KEY_REUSED_MESSAGE = f"{IDEMPOTENCY_KEY} was sent with another request within the last 24 hours"
+SENT_OTHERWISE = "was sent with another request within the last 24 hours"
 
 STATUSES: dict[type[Exception], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -104,7 +104,7 @@ def _facts(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, ValidationException | InvalidFieldError):
         return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The request is not valid"
     if isinstance(error, ClaimMismatchError):
-        return HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED, KEY_REUSED_MESSAGE
+        return HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED, f"{IDEMPOTENCY_KEY} {SENT_OTHERWISE}"
     if isinstance(error, RuleViolatedError):
         return HTTPStatus.BAD_REQUEST, BUSINESS_RULE, str(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -136,6 +136,8 @@ def _fields(error: Exception) -> dict[str, list[str]]:
     """Name the fields that are wrong, each with what is wrong with it."""
     if isinstance(error, InvalidFieldError):
         return {error.field: [error.message]}
+    if isinstance(error, ClaimMismatchError):
+        return {IDEMPOTENCY_KEY: [SENT_OTHERWISE]}
     if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
         return {}
     fields: dict[str, list[str]] = {}
