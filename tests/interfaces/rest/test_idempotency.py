@@ -204,6 +204,16 @@ def test_what_failed_is_not_remembered(api: Api, key: str) -> None:
     assert REPLAYED not in started.headers
 
 
+def test_a_body_that_cannot_be_read_is_refused_as_without_a_key(api: Api, key: str) -> None:
+    path, headers = "/api/v1/processes/", {"Idempotency-Key": key}
+    assert_invalid(api.http.post(path, content=b'{"name": ', headers=headers), "body")
+    assert_invalid(api.http.post(path, json={"name": 7}, headers=headers), "name")
+    too_large = b'{"name": "' + b"x" * 2**21 + b'"}'
+    response = api.http.post(path, content=too_large, headers=headers)
+    assert_dashboard_error(response, 413, "payload_too_large")
+    assert send(api, create_process(api), Idempotency_Key=key).status_code == 201
+
+
 def test_after_a_day_a_key_is_free_again(api: Api, served: Served, key: str) -> None:
     command = create_api_key(api)
     first = send(api, command, Idempotency_Key=key).json()
