@@ -71,6 +71,7 @@ class ClaimedCommand(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: str
     version: int
     position: int
+    recorded_at: datetime
 
 
 class ClaimRegister(Protocol):

@@ -44,6 +44,7 @@ from projections.processes.projection import processes
 from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
+from projections.runs.retention import RetentionQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKeyError)
@@ -149,6 +150,7 @@ async def compose(
             usage=usage,
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
+            retention=RetentionQueries(pool),
             history=HistoryQueries(pool),
             identity=identity,
         )

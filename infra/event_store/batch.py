@@ -151,4 +151,5 @@ class Batch:
             [claim.stream_id for claim, _ in self.claims],
             [claim.version for claim, _ in self.claims],
             [position for _, position in self.claims],
+            [self.state.recorded_at] * len(self.claims),
         ]

@@ -5,7 +5,7 @@ from psycopg_pool import AsyncConnectionPool
 from application.ports import ClaimedCommand
 
 FIND = """
-SELECT fingerprint, stream_id, version, position
+SELECT fingerprint, stream_id, version, position, recorded_at
 FROM claims
 WHERE id = %b AND expires_at > now()
 """
@@ -39,9 +39,13 @@ class PostgresClaimRegister:
             row = await cursor.fetchone()
         if row is None:
             return None
-        fingerprint, stream_id, version, position = row
+        fingerprint, stream_id, version, position, recorded_at = row
         return ClaimedCommand(
-            fingerprint=fingerprint, stream_id=stream_id, version=version, position=position
+            fingerprint=fingerprint,
+            stream_id=stream_id,
+            version=version,
+            position=position,
+            recorded_at=recorded_at,
         )
 
 

@@ -43,13 +43,16 @@ DELETE_KEYS = "DELETE FROM subject_keys WHERE subject = ANY(%b::text[])"
 DELETE_SNAPSHOTS = "DELETE FROM snapshots WHERE subject = ANY(%b::text[])"
 
 RECORD_CLAIMS = """
-INSERT INTO claims (id, fingerprint, stream_id, version, position)
-SELECT * FROM unnest(%b::bytea[], %b::bytea[], %b::text[], %b::bigint[], %b::bigint[])
+INSERT INTO claims (id, fingerprint, stream_id, version, position, recorded_at)
+SELECT * FROM unnest(
+    %b::bytea[], %b::bytea[], %b::text[], %b::bigint[], %b::bigint[], %b::timestamptz[]
+)
 ON CONFLICT (id) DO UPDATE
 SET fingerprint = excluded.fingerprint,
     stream_id = excluded.stream_id,
     version = excluded.version,
     position = excluded.position,
+    recorded_at = excluded.recorded_at,
     expires_at = excluded.expires_at
 """
 

@@ -2,22 +2,24 @@
 
 A route takes its request's command as the parameter ``sent``, carries it out by a handler of the
 application, and shows the aggregate that this leads to. It must show nothing but what follows from
-that aggregate and the request: a request that is repeated is answered from the aggregate as it was
-then, without carrying anything out.
+that aggregate, from others as they were ``beside`` it, and from the request: a request that is
+repeated is answered from what there was then, without carrying anything out.
 """
 
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from litestar import Response
 
 from application.errors import ClaimMismatchError
 from application.metadata import Claim, SentMetadata
-from domain.aggregate import A
+from application.ports import EventStore
+from domain.aggregate import A, Aggregate
 from interfaces.rest.access import AuthenticatedRequest, metadata_of
 from interfaces.rest.conditions import (
     IdempotencyKeyHeader,
@@ -29,24 +31,34 @@ from interfaces.rest.recorded import REPLAYED, recorded
 from interfaces.services import Services
 
 Body = TypeVar("Body")
+B = TypeVar("B", bound=Aggregate)
 
 SEED_BYTES = 32
 
 
 @dataclass(frozen=True)
 class CarriedOut(Generic[A]):
-    """The aggregate that a command has left, now or when it was sent first."""
+    """The aggregate that a command has left.
+
+    A command that was sent again is ``replayed_from`` the moment at which it was recorded.
+    """
 
     aggregate: A
     position: int
-    replayed: bool = False
+    replayed_from: datetime | None = None
+
+    async def beside(self, store: EventStore, kind: type[B], key: int | str) -> B:
+        """Give another aggregate, of a kind that can be cached, as the command found it."""
+        if self.replayed_from is None:
+            return await store.peek(kind, key)
+        return cast(B, await store.load_as_of(kind.stream_id(key), at=self.replayed_from))
 
     def answer(self, body: Body, *, status: int = 200) -> Response[Body]:
         """Answer with what the aggregate shows."""
         response = recorded(
             body, position=self.position, version=self.aggregate.version, status=status
         )
-        if self.replayed:
+        if self.replayed_from is not None:
             response.headers[REPLAYED] = "true"
         return response
 
@@ -96,7 +108,7 @@ class SentCommand:
         aggregate = await self._services.store.load_as_of(
             claimed.stream_id, version=claimed.version
         )
-        return CarriedOut(aggregate, claimed.position, replayed=True)
+        return CarriedOut(aggregate, claimed.position, claimed.recorded_at)
 
 
 async def sent_command(

@@ -1,7 +1,9 @@
 """Responses to commands and of single resources."""
 
+from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from litestar import Response
 
 from interfaces.rest.headers import documented
@@ -19,6 +21,13 @@ COMMAND_HEADERS = (
     *DELETION_HEADERS,
     documented(REPLAYED, "There, and true, if this is the response of before to the same key"),
 )
+
+
+class DeletedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was deleted, and when; it can be restored."""
+
+    id: int
+    deleted_at: datetime
 
 
 def recorded(body: Body, *, position: int, version: int, status: int = 200) -> Response[Body]:

@@ -6,6 +6,7 @@ CREATE TABLE claims (
     stream_id   text        NOT NULL,
     version     bigint      NOT NULL,
     position    bigint      NOT NULL,
+    recorded_at timestamptz NOT NULL,
     expires_at  timestamptz NOT NULL DEFAULT now() + interval '24 hours'
 );
 

@@ -47,6 +47,23 @@ def create_step(api: Api) -> Sendable:
     return Sendable("POST", "/api/v1/steps/", body, f"process-{process}")
 
 
+def set_retention(api: Api) -> Sendable:
+    process = api.create_process()
+    path = f"/api/v1/processes/{process}/retention"
+    return Sendable("PUT", path, {"retention_months": 12}, f"process-{process}")
+
+
+def delete_process(api: Api) -> Sendable:
+    process = api.create_process("only")
+    return Sendable("DELETE", f"/api/v1/processes/{process}", None, f"process-{process}")
+
+
+def restore_process(api: Api) -> Sendable:
+    process = api.create_process("only")
+    api.http.delete(f"/api/v1/processes/{process}")
+    return Sendable("POST", f"/api/v1/processes/{process}/restore", None, f"process-{process}")
+
+
 def start_run(api: Api) -> Sendable:
     body = {"process_id": api.create_process("one", "two"), "entity_id": unique("entity")}
     return Sendable("POST", "/api/v1/runs/", body | {"meta": {"email": "ann@example.org"}})
@@ -57,6 +74,37 @@ def update_step_run(api: Api) -> Sendable:
     path = f"/api/v1/step-runs/{run['steps'][1]['id']}"
     body = {"status": "success", "meta": {"note": "well done"}}
     return Sendable("PATCH", path, body, f"run-{run['id']}")
+
+
+def rerun_step_run(api: Api) -> Sendable:
+    process = api.create_process()
+    api.add_step(process, 1, "only", is_rerunnable=True, rerun_config={"max_retries": 3})
+    run = api.start_run(process)
+    api.report_all(run, "failed")
+    path = f"/api/v1/step-runs/{run['steps'][0]['id']}/rerun"
+    return Sendable("POST", path, {"meta": {"note": "once more"}}, f"run-{run['id']}")
+
+
+def change_run_metadata(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"), meta={"email": "ann@example.org"})
+    body = {"meta": {"email": None, "priority": "low"}}
+    return Sendable("PATCH", f"/api/v1/runs/{run['id']}/metadata", body, f"run-{run['id']}")
+
+
+def cancel_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    return Sendable("POST", f"/api/v1/runs/{run['id']}/cancel", None, f"run-{run['id']}")
+
+
+def delete_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    return Sendable("DELETE", f"/api/v1/runs/{run['id']}", None, f"run-{run['id']}")
+
+
+def restore_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    api.http.delete(f"/api/v1/runs/{run['id']}")
+    return Sendable("POST", f"/api/v1/runs/{run['id']}/restore", None, f"run-{run['id']}")
 
 
 def neutralize_run(api: Api) -> Sendable:
@@ -111,8 +159,14 @@ Prepare = Callable[[Api], Sendable]
 WITH_KEY: dict[str, Prepare] = {
     "createProcess": create_process,
     "createStep": create_step,
+    "setRetention": set_retention,
+    "restoreProcess": restore_process,
     "startRun": start_run,
     "updateStepRun": update_step_run,
+    "rerunStepRun": rerun_step_run,
+    "changeRunMetadata": change_run_metadata,
+    "cancelRun": cancel_run,
+    "restoreRun": restore_run,
     "neutralizeRun": neutralize_run,
     "createApiKey": create_api_key,
     "createApiKeyAsAdmin": create_api_key_as_admin,
@@ -122,6 +176,8 @@ WITH_KEY: dict[str, Prepare] = {
     "changeUser": change_user,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
+    "deleteProcess": delete_process,
+    "deleteRun": delete_run,
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
 }

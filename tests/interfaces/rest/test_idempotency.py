@@ -23,6 +23,7 @@ from tests.interfaces.rest.sent import (
     create_step,
     head,
     register_user,
+    rerun_step_run,
     revoke_api_key,
     send,
     start_run,
@@ -112,7 +113,15 @@ def test_another_principal_may_use_the_same_key(api: Api, user_api: Api, key: st
 
 @pytest.mark.parametrize(
     "prepare",
-    [start_run, create_step, update_step_run, toggle_api_key, register_user, change_user],
+    [
+        start_run,
+        create_step,
+        update_step_run,
+        rerun_step_run,
+        toggle_api_key,
+        register_user,
+        change_user,
+    ],
     ids=lambda prepare: prepare.__name__,
 )
 def test_of_many_at_once_one_is_carried_out_and_all_get_its_response(
@@ -152,6 +161,16 @@ def test_the_response_is_the_first_one_whatever_has_happened_since(api: Api, key
     changed = send(api, change, Idempotency_Key=f"{key}, change")
     api.patch(change.path, {"email": "newest@example.org", "is_active": False})
     assert_repeats(changed, send(api, change, Idempotency_Key=f"{key}, change"))
+
+
+def test_a_repeated_run_shows_its_end_by_the_retention_of_before(api: Api, key: str) -> None:
+    process = api.create_process()
+    command = Sendable("POST", "/api/v1/runs/", {"process_id": process, "entity_id": "kept"})
+    retention = f"/api/v1/processes/{process}/retention"
+    api.http.put(retention, json={"retention_months": 1})
+    first = send(api, command, Idempotency_Key=key)
+    api.http.put(retention, json={"retention_months": 24})
+    assert_repeats(first, send(api, command, Idempotency_Key=key))
 
 
 def test_what_was_answered_is_what_can_be_read(api: Api, key: str) -> None:

@@ -163,6 +163,9 @@ def test_a_resource_shows_the_version_that_its_command_answered(api: Api) -> Non
         etag = api.http.patch(path, json={"meta": {"note": unique("n")}}).headers["ETag"]
         assert {api.http.get(of).headers["ETag"] for of in (first, second, shown)} == {etag}
 
+    etag = api.http.post(f"{shown}/cancel").headers["ETag"]
+    assert api.http.get(shown).headers["ETag"] == etag
+
     step = {"process_id": process, "index": 9, "name": "last"}
     etag = api.http.post("/api/v1/steps/", json=step).headers["ETag"]
     assert api.http.get(f"/api/v1/processes/{process}").headers["ETag"] == etag
