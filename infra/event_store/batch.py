@@ -20,9 +20,8 @@ from infra.event_store.record import EventRecord
 class LogState(msgspec.Struct):
     """What a commit finds under the lock, kept up to date while it admits commands.
 
-    ``fingerprints`` are those of the data keys in force, ``erased`` the fenced subjects; both hold
-    only the subjects that were asked for, as ``versions`` holds only the streams and ``claims``
-    of those that were asked for the ones that are taken.
+    ``fingerprints`` are those of the data keys in force, ``erased`` the fenced subjects, ``claims``
+    those that are taken; all hold only what was asked for, as ``versions`` holds only the streams.
     """
 
     position: int

@@ -200,7 +200,7 @@ class Committer:
             if claims:
                 await taken.execute(sql.TAKEN_CLAIMS, (claims,), prepare=True)
             row = await cursor.fetchone()
-            taken_claims = {id_ for (id_,) in await taken.fetchall()} if claims else set()
+            taken_rows = await taken.fetchall() if claims else []
         assert row is not None
         position, hash_, recorded_at, master_key_id, versions, fingerprints, erased = row
         return LogState(
@@ -215,7 +215,7 @@ class Committer:
                 if fingerprint is not None
             },
             erased={subject for subject, gone in zip(subjects, erased, strict=True) if gone},
-            claims=taken_claims,
+            claims={claim_id for (claim_id,) in taken_rows},
         )
 
     async def _write(self, connection: psycopg.AsyncConnection, batch: Batch) -> None:

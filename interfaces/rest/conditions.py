@@ -17,7 +17,7 @@ IdempotencyKeyHeader = Annotated[
     Parameter(
         header=IDEMPOTENCY_KEY,
         description="Sent again within 24 hours, the same request gets the first response again",
-        schema_extra={"minLength": 1, "maxLength": 255},
+        schema_extra={"pattern": "^[ -~]{1,255}$"},
     ),
 ]
 IfMatchHeader = Annotated[
