@@ -11,6 +11,7 @@ from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
 from infra.event_store.assembly import EventStoreParts
+from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
@@ -20,6 +21,7 @@ from infra.identity.passwords import Argon2Passwords
 from infra.identity.throttle import MovingWindowThrottle, open_counters
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
+from infra.keyed_hash import HmacSha256
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
@@ -128,14 +130,17 @@ async def compose(
         freshness = LogFreshness(event_store.observer, signals)
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
-        tokens = JwtTokens(_jwt_secret(settings), timedelta(hours=settings.jwt_expiration_hours))
+        secret = _jwt_secret(settings)
+        tokens = JwtTokens(secret, timedelta(hours=settings.jwt_expiration_hours))
         yield Services(
             store=event_store.store,
+            claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             verifier=PostgresChainVerifier(pool),
             freshness=freshness,
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
+            keyed_hash=HmacSha256(secret),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),

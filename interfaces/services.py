@@ -6,9 +6,11 @@ from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.ports import (
     ChainVerifier,
+    ClaimRegister,
     EventStore,
     Freshness,
     Identifiers,
+    KeyedHash,
     ProjectionStatuses,
     UsageCounter,
     Vitals,
@@ -25,11 +27,13 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    claims: ClaimRegister
     identifiers: Identifiers
     verifier: ChainVerifier
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    keyed_hash: KeyedHash
 
     authenticator: Authenticator
     passwords: PasswordHasher

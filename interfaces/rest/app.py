@@ -16,6 +16,7 @@ from interfaces.rest.addresses import check_address
 from interfaces.rest.audit import AuditController, ProjectionController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.cleanup import CleanupController
+from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
@@ -63,6 +64,7 @@ def create_app(
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
             "about": Provide(lambda: about, sync_to_thread=False),
+            "sent": Provide(sent_command),
         },
         exception_handlers={Exception: exception_handler(families, max_body_bytes=max_body_bytes)},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],

@@ -14,6 +14,7 @@ from domain.processes.events import (
 from domain.runs.events import (
     RUN_STATUS_EVENTS,
     STEP_RUN_EVENTS,
+    RunCalledOff,
     RunDeleted,
     RunMetaChanged,
     RunNeutralized,
@@ -23,7 +24,7 @@ from domain.runs.events import (
     StepRunAnnotated,
     StepRunEvent,
 )
-from domain.runs.rerun_events import StepRerunRequested
+from domain.runs.rerun_events import RERUN_ATTEMPT_EVENTS, StepRerunRequested
 from domain.runs.status import RunStatus, StepRunStatus
 from projections.projection import Projection, Touched
 from projections.runs.contents import content_of
@@ -44,7 +45,7 @@ from projections.table import Rows
 
 runs = Projection(
     "runs",
-    version=2,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(RUNS, CONTENTS, STEP_RUNS, PROCESSES, STATISTICS),
     tallies=(META_FIELDS, META_VALUES),
@@ -188,6 +189,12 @@ def run_status_changed(recorded: Recorded[RunStatusEvent], rows: Rows) -> None:
     run.failed_at = event.finished_at if event.status == RunStatus.FAILED else None
     if is_counted:
         count_run(rows, run, +1)
+
+
+@runs.on(RunCalledOff, *RERUN_ATTEMPT_EVENTS, touches=_its_run)
+def run_moved_on(recorded: Recorded[Any], rows: Rows) -> None:
+    """Show the run's version and when it changed; what follows has events of its own."""
+    _changed_run(recorded, rows)
 
 
 @runs.on(RunMetaChanged, touches=_its_run)
