@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_enabled: bool = True
     rate_limit_per_minute: Positive | None = None
     rate_limit_burst: Positive | None = None
+    audit_log_days: Positive = 365
     retention_sweep_cron: str = "0 * * * *"
     webhook_timeout_seconds: Positive = 30
     webhook_max_retries: Annotated[int, Meta(ge=0)] = 3

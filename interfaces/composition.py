@@ -10,6 +10,7 @@ from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
+from infra.audit_log.log import PostgresAuditLog
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -18,7 +19,7 @@ from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
-from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.throttle import MovingWindowThrottle
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
 from infra.keyed_hash import HmacSha256
@@ -32,6 +33,8 @@ from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
+from infra.rate_limits.counters import open_counters
+from infra.rate_limits.limiter import MovingWindowRateLimits
 from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -120,6 +123,8 @@ async def compose(
         await stack.enter_async_context(identifiers.running())
         usage = PostgresUsageCounter(pool)
         await stack.enter_async_context(usage.running())
+        audit_log = PostgresAuditLog(pool)
+        await stack.enter_async_context(audit_log.running())
         vitals = MachineVitals(pool, settings.redis_url, settings.annals_home)
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
@@ -148,6 +153,8 @@ async def compose(
             tokens=tokens,
             throttle=MovingWindowThrottle(counters),
             usage=usage,
+            audit_log=audit_log,
+            rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
             retention=RetentionQueries(pool),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.ports import (
+    AuditLog,
     ChainVerifier,
     ClaimRegister,
     EventStore,
@@ -12,6 +13,7 @@ from application.ports import (
     Identifiers,
     KeyedHash,
     ProjectionStatuses,
+    RateLimiter,
     UsageCounter,
     Vitals,
 )
@@ -40,6 +42,8 @@ class Services:
     tokens: Tokens
     throttle: LoginThrottle
     usage: UsageCounter
+    rate_limiter: RateLimiter
+    audit_log: AuditLog
 
     processes: ProcessQueries
     runs: RunQueries
