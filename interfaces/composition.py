@@ -1,15 +1,19 @@
 """The composition root: the one place where ports meet what implements them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 from uuid import uuid4
 
+from psycopg_pool import AsyncConnectionPool
+
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
+from application.jobs import Duty
 from application.metadata import by_system
 from application.ports import Rotation
+from application.subscription import Subscription
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
@@ -20,12 +24,17 @@ from infra.identity.passwords import Argon2Passwords
 from infra.identity.throttle import MovingWindowThrottle, open_counters
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
+from infra.jobs.housekeeping import housekeeping
+from infra.jobs.queue import PostgresJobQueue
+from infra.jobs.schema import migrate_jobs
+from infra.jobs.worker import JobWorker
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
 from infra.postgres.migrations import SchemaTooNewError, migrate
 from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
@@ -48,9 +57,15 @@ START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKe
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
+SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+
+FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
+
 POOL_SIZE = 10
 
-Part = Literal["api", "projections"]
+Part = Literal["api", "projections", "jobs"]
+
+PARTS: tuple[Part, ...] = ("api", "projections", "jobs")
 
 
 def key_file(settings: Settings) -> KeyFile | None:
@@ -82,8 +97,9 @@ def open_database(settings: Settings) -> Iterator[str]:
         if conninfo is None:
             conninfo = stack.enter_context(EmbeddedPostgres(settings.annals_home)).url
         migrate(conninfo)
+        migrate_jobs(conninfo)
         establish_master_key(conninfo, keyring(settings))
-        install(conninfo, PROJECTIONS)
+        install(conninfo, FOLLOWERS)
         yield conninfo
 
 
@@ -100,7 +116,7 @@ async def join_database(settings: Settings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def compose(
-    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset({"api", "projections"})
+    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset(PARTS)
 ) -> AsyncIterator[Services]:
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
@@ -121,9 +137,12 @@ async def compose(
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
             projector = Projector(
-                connector(conninfo, "projector"), event_store.reader, signals, PROJECTIONS
+                connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
+        if "jobs" in parts:
+            worker = JobWorker(conninfo, _duties(pool), concurrency=settings.job_concurrency)
+            await stack.enter_async_context(worker.running())
         freshness = LogFreshness(event_store.observer, signals)
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
@@ -135,6 +154,7 @@ async def compose(
             freshness=freshness,
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
+            jobs=PostgresJobQueue(pool),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -173,6 +193,11 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
     """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         yield from rotate(conninfo, keyring(settings), key_file(settings))
+
+
+def _duties(pool: AsyncConnectionPool) -> Sequence[Duty]:
+    """Say what the worker does, with what it needs for it."""
+    return [housekeeping(pool)]
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.jobs import JobQueue
 from application.ports import (
     ChainVerifier,
     EventStore,
@@ -29,6 +30,7 @@ class Services:
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    jobs: JobQueue
 
     authenticator: Authenticator
     passwords: PasswordHasher

@@ -19,7 +19,9 @@ def projections() -> None:
 
 @app.command("status")
 def status(as_json: AsJson = False) -> None:
-    """Show how far each projection is behind the log; exits 1 if one is stale or parked streams.
+    """Show how far each projection and subscription is behind the log.
+
+    Exits 1 if one is stale or has parked streams.
 
     Example: annals projections status
     """
@@ -33,10 +35,13 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _table(statuses: Sequence[ProjectionStatus]) -> Table:
-    table = Table("projection", "version", "position", "lag", "state", "parked", "last error")
+    table = Table(
+        "projection", "kind", "version", "position", "lag", "state", "parked", "last error"
+    )
     for status in statuses:
         table.add_row(
             status.name,
+            status.kind,
             str(status.version),
             str(status.position),
             f"{status.lag} ({status.lag_seconds:.1f} s)",
