@@ -10,11 +10,14 @@ import psycopg
 import structlog
 from procrastinate.schema import SchemaManager
 
-from infra.postgres.migrations import LOCK, SchemaTooNewError
+from infra.postgres.migrations import SchemaTooNewError
 
 log = structlog.get_logger(__name__)
 
 OWN_MIGRATIONS = Path(__file__).with_name("migrations")
+
+# The lock of infra.postgres.migrations, held by the session.
+LOCK = "SELECT pg_advisory_lock(4127302)"
 
 CREATE_LEDGER = """
 CREATE SCHEMA IF NOT EXISTS jobs;
@@ -42,13 +45,14 @@ $$
 def migrate_jobs(conninfo: str) -> list[str]:
     """Bring the schema of the jobs up to date and name what was applied.
 
-    All in one transaction under the lock of all migrations. Raises SchemaTooNewError.
+    Each migration is one transaction, for some use what the one before has committed. They are
+    under the lock of all migrations. Raises SchemaTooNewError.
     """
-    with psycopg.connect(conninfo) as connection, connection.transaction():
+    with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(LOCK)
-        connection.execute("SET LOCAL client_min_messages TO warning")  # "already exists, skipping"
+        connection.execute("SET client_min_messages TO warning")  # of what exists already
         connection.execute(CREATE_LEDGER)
-        connection.execute("SET LOCAL search_path TO jobs")
+        connection.execute("SET search_path TO jobs")
         applied = _applied(connection)
         library = _migrations(Path(SchemaManager.get_migrations_path()))
         own = _migrations(OWN_MIGRATIONS)
@@ -57,17 +61,22 @@ def migrate_jobs(conninfo: str) -> list[str]:
                 f"the jobs have the schema of {max(unknown)}, unknown to this Annals: upgrade it"
             )
         names = [name for name in (*library, *own) if name not in applied]
-        if not applied:  # the library's whole schema is what all its migrations lead to
-            connection.execute(SchemaManager.get_schema().encode())
-        for name in names:
-            if applied or name in own:
-                connection.execute((library | own)[name].read_bytes())
-        if names:
-            connection.execute(FIND_EACH_OTHER)
-            connection.execute(RECORD, (names,))
+        if applied:
+            for name in names:
+                _apply(connection, (library | own)[name].read_text(), [name])
+        else:  # the library's whole schema is what all its migrations lead to
+            own_sql = [path.read_text() for path in own.values()]
+            _apply(connection, "\n".join([SchemaManager.get_schema(), *own_sql]), names)
     if names:
         log.info("jobs_schema_migrated", migrations=len(names))
     return names
+
+
+def _apply(connection: psycopg.Connection, statements: str, names: list[str]) -> None:
+    with connection.transaction():
+        connection.execute(statements.encode())
+        connection.execute(FIND_EACH_OTHER)
+        connection.execute(RECORD, (names,))
 
 
 def _applied(connection: psycopg.Connection) -> set[str]:
