@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.ports import ProjectionState, ProjectionStatus
 from interfaces.cli.output import AsJson, console, print_json
@@ -36,7 +36,14 @@ def status(as_json: AsJson = False) -> None:
 
 def _table(statuses: Sequence[ProjectionStatus]) -> Table:
     table = Table(
-        "projection", "kind", "version", "position", "lag", "state", "parked", "last error"
+        Column("name", no_wrap=True),
+        "kind",
+        "version",
+        "position",
+        "lag",
+        "state",
+        "parked",
+        "last error",
     )
     for status in statuses:
         table.add_row(

@@ -39,7 +39,7 @@ CREATE TRIGGER drop_queueing_lock
     EXECUTE FUNCTION drop_queueing_lock();
 
 -- Of the due moments of a cron only the last is kept. A process that was stopped for a while must
--- not defer an older one once more.
+-- not defer an older one once more. A moment still to come is a wrong clock's, and silences nobody.
 CREATE FUNCTION refuse_older_moment() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(4127305, hashtext(NEW.task_name || '/' || NEW.periodic_id));
@@ -47,7 +47,8 @@ BEGIN
         SELECT FROM procrastinate_periodic_defers AS known
         WHERE known.task_name = NEW.task_name
           AND known.periodic_id = NEW.periodic_id
-          AND known.defer_timestamp >= NEW.defer_timestamp
+          AND known.defer_timestamp
+              BETWEEN NEW.defer_timestamp AND extract(epoch FROM now()) + 60
     ) THEN
         RETURN NULL;
     END IF;

@@ -1,5 +1,7 @@
 """Each due moment of a cron makes one job, whichever process sees it, and none is lost."""
 
+import time
+
 import psycopg
 import pytest
 
@@ -69,6 +71,16 @@ async def test_a_process_that_was_stopped_for_a_while_makes_no_older_job_again(
 
     assert await rows(sql, DEFER, 1_000, 1_000) == [(None,)]
     assert await rows(sql, DEFER, 2_000, 2_000) == [(None,)]
+
+
+async def test_a_process_with_a_wrong_clock_silences_no_cron(
+    sql: psycopg.AsyncConnection,
+) -> None:
+    in_a_year = round(time.time()) + 31_536_000
+    assert await rows(sql, DEFER, in_a_year, in_a_year) == [(1,)]
+
+    assert await rows(sql, DEFER, 1_000, 1_000) == [(2,)]
+    assert await rows(sql, DEFER, 1_000, 1_000) == [(None,)]
 
 
 async def test_while_a_job_of_a_cron_waits_there_is_no_second(
