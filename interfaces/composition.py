@@ -1,18 +1,17 @@
 """The composition root: the one place where ports meet what implements them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Literal
 from uuid import uuid4
 
-from psycopg_pool import AsyncConnectionPool
-
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
-from application.jobs import Duty
 from application.metadata import by_system
 from application.ports import Rotation
+from application.runs.neutralization import sweep
+from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.errors import MasterKeyError
@@ -51,6 +50,7 @@ from projections.processes.projection import processes
 from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
+from projections.runs.retention import RetentionQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKeyError)
@@ -140,10 +140,20 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        if "jobs" in parts:
-            worker = JobWorker(conninfo, _duties(pool), concurrency=settings.job_concurrency)
-            await stack.enter_async_context(worker.running())
         freshness = LogFreshness(event_store.observer, signals)
+        retention = RetentionQueries(pool)
+
+        async def sweep_retention() -> None:
+            by_sweep = by_system(f"retention-sweep-{uuid4()}")
+            await sweep(event_store.store, freshness, retention, by_sweep)
+
+        if "jobs" in parts:
+            duties = [
+                housekeeping(pool),
+                retention_sweep(sweep_retention, settings.retention_sweep_cron),
+            ]
+            worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
+            await stack.enter_async_context(worker.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         tokens = JwtTokens(_jwt_secret(settings), timedelta(hours=settings.jwt_expiration_hours))
@@ -164,6 +174,7 @@ async def compose(
             usage=usage,
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
+            retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
         )
@@ -193,11 +204,6 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
     """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         yield from rotate(conninfo, keyring(settings), key_file(settings))
-
-
-def _duties(pool: AsyncConnectionPool) -> Sequence[Duty]:
-    """Say what the worker does, with what it needs for it."""
-    return [housekeeping(pool)]
 
 
 def _jwt_secret(settings: Settings) -> str:

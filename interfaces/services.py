@@ -18,6 +18,7 @@ from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
+from projections.runs.retention import RetentionQueries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,5 +41,6 @@ class Services:
 
     processes: ProcessQueries
     runs: RunQueries
+    retention: RetentionQueries
     history: HistoryQueries
     identity: IdentityQueries

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.events import DomainEvent, Recorded
-from projections.table import Key, Rows, Table
+from projections.table import Key, Rows, Table, Tally
 
 E = TypeVar("E", bound=DomainEvent)
 
@@ -22,12 +22,19 @@ class Projection:
     """
 
     def __init__(
-        self, name: str, *, version: int, schema: Path, tables: Sequence[Table[Any]]
+        self,
+        name: str,
+        *,
+        version: int,
+        schema: Path,
+        tables: Sequence[Table[Any]],
+        tallies: Sequence[Tally] = (),
     ) -> None:
         self.name = name
         self.version = version
         self.schema = schema
         self.tables = tuple(tables)
+        self.tallies = tuple(tallies)
         self._handlers: dict[str, tuple[Touches, Handler]] = {}
         self._fallback: tuple[Touches, Handler] | None = None
 

@@ -50,12 +50,24 @@ def _column_type(hint: Any) -> str:
     return _COLUMN_TYPES.get(hint, "jsonb")
 
 
+class Tally:
+    """A table that counts: what is counted are its key columns, how often its ``count``.
+
+    Counting needs no row at hand; a row whose count comes to 0 is gone.
+    """
+
+    def __init__(self, name: str, **columns: type) -> None:
+        self.name = name
+        self.columns = tuple(Column(key, _column_type(kind)) for key, kind in columns.items())
+
+
 class Rows:
     """The rows that a batch of events touches, loaded before and written back after it."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[Table[Any], Key], Any] = {}
         self._changed: dict[tuple[Table[Any], Key], None] = {}
+        self._counts: dict[Tally, dict[tuple[Key, ...], int]] = {}
 
     def load(self, table: Table[Row], rows: Iterable[Row]) -> None:
         """Take in rows as they are stored."""
@@ -82,6 +94,15 @@ class Rows:
         """Take a row away."""
         self._rows.pop((table, key), None)
         self._changed[table, key] = None
+
+    def count(self, tally: Tally, *key: Key, by: int = 1) -> None:
+        """Count something once more, or once less."""
+        counts = self._counts.setdefault(tally, {})
+        counts[key] = counts.get(key, 0) + by
+
+    def counts(self, tally: Tally) -> dict[tuple[Key, ...], int]:
+        """Give what the batch adds to each count."""
+        return {key: by for key, by in self._counts.get(tally, {}).items() if by}
 
     def changes(self, table: Table[Row]) -> tuple[list[Row], list[Key]]:
         """Give the table's rows to be written and the keys of those to be deleted."""

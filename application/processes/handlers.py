@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
 from domain.events import Metadata
@@ -29,6 +30,13 @@ class AddStep(msgspec.Struct, frozen=True, kw_only=True):
     rerun_config: RerunConfig | None
 
 
+class KeepFor(msgspec.Struct, frozen=True, kw_only=True):
+    """Set how many months the personal data of a process's runs is kept."""
+
+    process_id: int
+    retention_months: int | None
+
+
 async def create_process(
     store: EventStore, identifiers: Identifiers, command: CreateProcess, metadata: Metadata
 ) -> tuple[Process, int]:
@@ -48,7 +56,7 @@ async def add_step(
     [step_id] = await identifiers.allocate("step_ids")
 
     async def attempt() -> tuple[Step, Process, int]:
-        process = await store.load(Process, command.process_id)
+        process = await load_process(store, command.process_id)
         step = process.add_step(
             step_id,
             index=command.index,
@@ -59,3 +67,61 @@ async def add_step(
         return step, process, await store.save(process, metadata=metadata)
 
     return await retrying(attempt)
+
+
+async def keep_for(store: EventStore, command: KeepFor, metadata: Metadata) -> tuple[Process, int]:
+    """Set a process's retention. Raises NotFoundError for an unknown or deleted process."""
+
+    async def attempt() -> tuple[Process, int]:
+        process = await load_process(store, command.process_id)
+        process.keep_for(command.retention_months)
+        return process, await store.save(process, metadata=metadata)
+
+    return await retrying(attempt)
+
+
+async def delete_process(
+    store: EventStore, process_id: int, metadata: Metadata
+) -> tuple[Process, int]:
+    """Hide a process and all that belongs to it. Raises NotFoundError if there is none to see."""
+
+    async def attempt() -> tuple[Process, int]:
+        process = await load_process(store, process_id)
+        process.delete()
+        return process, await store.save(process, metadata=metadata)
+
+    return await retrying(attempt)
+
+
+async def restore_process(
+    store: EventStore, process_id: int, metadata: Metadata
+) -> tuple[Process, int]:
+    """Show a deleted process again. Raises NotFoundError for an unknown one."""
+
+    async def attempt() -> tuple[Process, int]:
+        process = await store.load(Process, process_id)
+        process.restore()
+        return process, await store.save(process, metadata=metadata)
+
+    return await retrying(attempt)
+
+
+async def load_process(store: EventStore, process_id: int) -> Process:
+    """Give a process to be changed. Raises NotFoundError for an unknown or deleted one."""
+    process = await store.load(Process, process_id)
+    if process.state.is_deleted:
+        raise not_found(process_id)
+    return process
+
+
+async def peek_process(store: EventStore, process_id: int) -> Process:
+    """Give a process to be looked at. Raises NotFoundError for an unknown or deleted one."""
+    process = await store.peek(Process, process_id)
+    if process.state.is_deleted:
+        raise not_found(process_id)
+    return process
+
+
+def not_found(process_id: int) -> NotFoundError:
+    """Say that there is no such process to be seen."""
+    return NotFoundError(f"Process {process_id} not found")

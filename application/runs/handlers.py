@@ -1,13 +1,16 @@
-"""Starting runs, recording what becomes of their steps, and neutralizing them."""
+"""Starting runs, and recording what becomes of them and their steps."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 
 from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
+from application.processes.handlers import peek_process
 from application.retries import retrying
+from domain.errors import RuleViolatedError
 from domain.events import Metadata
 from domain.processes.process import Process
 from domain.runs.events import StepRun
@@ -38,14 +41,6 @@ class UpdateStepRun(msgspec.Struct, frozen=True, kw_only=True):
     change: StepRunChange
 
 
-class NeutralizeRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Erase the personal data of a run."""
-
-    run_id: int
-    reason: str
-    policy: str
-
-
 async def start_run(
     store: EventStore, identifiers: Identifiers, command: StartRun, metadata: Metadata
 ) -> tuple[Run, int]:
@@ -56,7 +51,7 @@ async def start_run(
     """
 
     async def attempt() -> tuple[Run, int]:
-        process = await store.peek(Process, command.process_id)
+        process = await peek_process(store, command.process_id)
         steps = process.active_steps
         [run_id], step_run_ids = await asyncio.gather(
             identifiers.allocate("run_ids"), identifiers.allocate("step_run_ids", len(steps))
@@ -83,29 +78,81 @@ async def update_step_run(
 
     Raises NotFoundError for an unknown step run, RuleViolatedError for a report that cannot be.
     """
-    run_id = await directory.run_of(command.step_run_id)
-    if run_id is None:
-        raise NotFoundError(f"Step run {command.step_run_id} not found")
+    run_id = await find_run(directory, command.step_run_id)
 
     async def attempt() -> tuple[StepRun, Run, int]:
-        run = await store.load(Run, run_id)
+        run = await load_run(store, run_id)
         step = run.record_step(command.step_run_id, command.change)
         return step, run, await store.save(run, metadata=metadata)
 
     return await retrying(attempt)
 
 
-async def neutralize_run(
-    store: EventStore, command: NeutralizeRun, metadata: Metadata
+async def change_run_meta(
+    store: EventStore, run_id: int, changes: dict[str, Any], metadata: Metadata
 ) -> tuple[Run, int]:
-    """Erase a run's personal data; give the run with the position of the redaction event.
+    """Set and take away meta fields of a run; give the run with the position of the event.
 
-    Raises NotFoundError for an unknown run.
+    Raises NotFoundError for an unknown or deleted run, NeutralizedError for personal fields of one
+    that was neutralized.
+    """
+
+    def change(run: Run) -> None:
+        run.change_meta(changes)
+
+    return await _change(store, run_id, change, metadata)
+
+
+async def call_run_off(store: EventStore, run_id: int, metadata: Metadata) -> tuple[Run, int]:
+    """Cancel a run. Raises NotFoundError, or RuleViolatedError for one that has ended."""
+    return await _change(store, run_id, Run.call_off, metadata)
+
+
+async def delete_run(store: EventStore, run_id: int, metadata: Metadata) -> tuple[Run, int]:
+    """Hide a run with its step runs. Raises NotFoundError if there is none to see."""
+    return await _change(store, run_id, Run.delete, metadata)
+
+
+async def restore_run(store: EventStore, run_id: int, metadata: Metadata) -> tuple[Run, int]:
+    """Show a deleted run again.
+
+    Raises NotFoundError for an unknown run, RuleViolatedError while its process is deleted.
     """
 
     async def attempt() -> tuple[Run, int]:
-        run = await store.load(Run, command.run_id)
-        run.neutralize(reason=command.reason, policy=command.policy)
+        run = await store.load(Run, run_id)
+        process = await store.peek(Process, run.state.process_id)
+        if process.state.is_deleted:
+            raise RuleViolatedError(f"Process {process.key} is deleted; restore it first")
+        run.restore()
+        return run, await store.save(run, metadata=metadata)
+
+    return await retrying(attempt)
+
+
+async def load_run(store: EventStore, run_id: int) -> Run:
+    """Give a run to be changed. Raises NotFoundError for one that is unknown or hidden."""
+    run = await store.load(Run, run_id)
+    process = await store.peek(Process, run.state.process_id)
+    if run.state.is_deleted or process.state.is_deleted:
+        raise NotFoundError(f"Run {run_id} not found")
+    return run
+
+
+async def find_run(directory: StepRunDirectory, step_run_id: int) -> int:
+    """Give the id of a step run's run. Raises NotFoundError for an unknown step run."""
+    run_id = await directory.run_of(step_run_id)
+    if run_id is None:
+        raise NotFoundError(f"Step run {step_run_id} not found")
+    return run_id
+
+
+async def _change(
+    store: EventStore, run_id: int, change: Callable[[Run], None], metadata: Metadata
+) -> tuple[Run, int]:
+    async def attempt() -> tuple[Run, int]:
+        run = await load_run(store, run_id)
+        change(run)
         return run, await store.save(run, metadata=metadata)
 
     return await retrying(attempt)

@@ -27,6 +27,8 @@ class ProcessState(msgspec.Struct, kw_only=True):
     name: str
     meta: dict[str, Any]
     steps: dict[int, Step] = msgspec.field(default_factory=dict)
+    retention_months: int | None = None
+    is_deleted: bool = False
 
 
 class ProcessCreated(CreatedEvent, frozen=True, kw_only=True):
@@ -62,3 +64,36 @@ class StepAdded(DomainEvent, frozen=True, kw_only=True):
             is_rerunnable=self.is_rerunnable,
             rerun_config=self.rerun_config,
         )
+
+
+class RetentionChanged(DomainEvent, frozen=True, kw_only=True):
+    """How long the personal data of a process's runs is kept; None keeps it until somebody acts."""
+
+    TOPIC = "RetentionChanged"
+
+    previous: int | None
+    retention_months: int | None
+
+    def apply(self, aggregate: "Process") -> None:
+        """Hold for all runs whose personal data is still there, from now on."""
+        aggregate.state.retention_months = self.retention_months
+
+
+class ProcessDeleted(DomainEvent, frozen=True, kw_only=True):
+    """A process was hidden, with its steps and runs; it can be restored."""
+
+    TOPIC = "ProcessDeleted"
+
+    def apply(self, aggregate: "Process") -> None:
+        """Hide the process."""
+        aggregate.state.is_deleted = True
+
+
+class ProcessRestored(DomainEvent, frozen=True, kw_only=True):
+    """A process came back, with all that was hidden with it."""
+
+    TOPIC = "ProcessRestored"
+
+    def apply(self, aggregate: "Process") -> None:
+        """Show the process again."""
+        aggregate.state.is_deleted = False

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from domain.aggregate import Aggregate
 from domain.errors import RuleViolatedError
-from domain.processes.events import ProcessCreated, ProcessState, Step, StepAdded
+from domain.processes.events import (
+    ProcessCreated,
+    ProcessDeleted,
+    ProcessRestored,
+    ProcessState,
+    RetentionChanged,
+    Step,
+    StepAdded,
+)
 from domain.processes.rerun import RerunConfig
 
 SAFE_META_FIELDS = frozenset(
@@ -62,6 +70,23 @@ class Process(Aggregate):
             rerun_config=rerun_config,
         )
         return self.state.steps[step_id]
+
+    def keep_for(self, months: int | None) -> None:
+        """Set how many calendar months the personal data of runs is kept; None sets no end."""
+        if months != self.state.retention_months:
+            self.trigger_event(
+                RetentionChanged, previous=self.state.retention_months, retention_months=months
+            )
+
+    def delete(self) -> None:
+        """Hide the process with its steps and runs."""
+        if not self.state.is_deleted:
+            self.trigger_event(ProcessDeleted)
+
+    def restore(self) -> None:
+        """Show the process again; runs that were deleted by themselves stay hidden."""
+        if self.state.is_deleted:
+            self.trigger_event(ProcessRestored)
 
     @property
     def active_steps(self) -> list[Step]:

@@ -1,17 +1,19 @@
 """How a failed step is run again (seed: Rerun System Architecture)."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
-FailureCondition = Literal["network_error", "timeout", "rate_limit"]
+FailureCondition = Literal["network_error", "timeout", "rate_limit", "server_error"]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
 
 
 class RerunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where a rerun is sent, how long it may take, and when it is tried again.
 
-    ``retry_delays`` are the seconds before each retry; only the ``failure_conditions`` are retried.
+    A step may be rerun ``max_retries`` times. Within one rerun, ``retry_delays`` are the seconds
+    before each further attempt, which only the ``failure_conditions`` lead to.
     """
 
     subprocess_id: Annotated[str, msgspec.Meta(max_length=255)] | None = None
@@ -22,3 +24,9 @@ class RerunConfig(msgspec.Struct, frozen=True, kw_only=True):
         default_factory=list
     )
     failure_conditions: list[FailureCondition] = msgspec.field(default_factory=list)
+
+    def delay_after(self, attempt: int, condition: str) -> timedelta | None:
+        """Give how long to wait after the attempt failed; None where it was the last."""
+        if condition not in self.failure_conditions or attempt > len(self.retry_delays):
+            return None
+        return timedelta(seconds=self.retry_delays[attempt - 1])

@@ -7,6 +7,7 @@ import msgspec
 
 from domain.events import CreatedEvent, DomainEvent, RedactionEvent
 from domain.personal import Personal
+from domain.processes.rerun import RerunConfig
 from domain.runs.meta import SplitMeta
 from domain.runs.status import RunStatus, StepRunStatus
 
@@ -23,8 +24,20 @@ class PlannedStepRun(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Rerun(msgspec.Struct, kw_only=True):
+    """How far the attempts of a rerun have come; ``attempt`` counts those that began."""
+
+    config: RerunConfig
+    attempt: int = 0
+    is_under_way: bool = False
+
+
 class StepRun(msgspec.Struct, kw_only=True):
-    """One step of a run as its events have made it."""
+    """One step of a run as its events have made it.
+
+    A rerun names the failed step run that it was started for, which from then on is superseded: the
+    run's status does not depend on it any more.
+    """
 
     id: int
     step_id: int
@@ -34,6 +47,10 @@ class StepRun(msgspec.Struct, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     meta: SplitMeta
+    created_at: datetime
+    original_step_run_id: int | None = None
+    is_superseded: bool = False
+    rerun: Rerun | None = None
 
 
 class RunState(msgspec.Struct, kw_only=True):
@@ -50,6 +67,8 @@ class RunState(msgspec.Struct, kw_only=True):
     created_at: datetime
     is_neutralized: bool
     steps: dict[int, StepRun]
+    is_called_off: bool = False
+    is_deleted: bool = False
 
 
 class RunStarted(CreatedEvent, frozen=True, kw_only=True):
@@ -88,6 +107,7 @@ class RunStarted(CreatedEvent, frozen=True, kw_only=True):
                     started_at=None,
                     finished_at=None,
                     meta=SplitMeta({}, {}),
+                    created_at=self.timestamp,
                 )
                 for step in self.steps
             },
@@ -220,6 +240,54 @@ class RunCancelled(RunStatusEvent, frozen=True, kw_only=True):
 
     TOPIC = "RunCancelled"
     status = RunStatus.CANCELLED
+
+
+class RunCalledOff(DomainEvent, frozen=True, kw_only=True):
+    """Somebody cancelled the run; whatever becomes of its steps, it stays cancelled."""
+
+    TOPIC = "RunCalledOff"
+
+    def apply(self, aggregate: "Run") -> None:
+        """Do not follow the steps any more."""
+        aggregate.state.is_called_off = True
+
+
+class RunMetaChanged(DomainEvent, frozen=True, kw_only=True):
+    """A run's meta was changed; this is all of it from then on."""
+
+    TOPIC = "RunMetaChanged"
+
+    process_id: int
+    meta: dict[str, Any]
+    personal_meta: Personal[dict[str, Any]]
+
+    def apply(self, aggregate: "Run") -> None:
+        """Put the new meta in place of the old."""
+        aggregate.state.meta = SplitMeta(self.meta, self.personal_meta)
+
+
+class RunDeleted(DomainEvent, frozen=True, kw_only=True):
+    """A run was hidden, with its step runs; it can be restored."""
+
+    TOPIC = "RunDeleted"
+
+    process_id: int
+
+    def apply(self, aggregate: "Run") -> None:
+        """Hide the run."""
+        aggregate.state.is_deleted = True
+
+
+class RunRestored(DomainEvent, frozen=True, kw_only=True):
+    """A run came back as it was."""
+
+    TOPIC = "RunRestored"
+
+    process_id: int
+
+    def apply(self, aggregate: "Run") -> None:
+        """Show the run again."""
+        aggregate.state.is_deleted = False
 
 
 class RunNeutralized(RedactionEvent, frozen=True, kw_only=True):

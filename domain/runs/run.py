@@ -1,7 +1,7 @@
 """The run: one entity going through the steps of a process."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,18 +9,36 @@ import msgspec
 from domain.aggregate import Aggregate
 from domain.errors import NeutralizedError, RuleViolatedError
 from domain.processes.events import Step
+from domain.processes.rerun import RerunConfig
 from domain.runs.events import (
     RUN_STATUS_EVENTS,
     STEP_RUN_EVENTS,
     PlannedStepRun,
+    RunCalledOff,
+    RunDeleted,
+    RunMetaChanged,
     RunNeutralized,
+    RunRestored,
     RunStarted,
     RunState,
     StepRun,
     StepRunAnnotated,
 )
 from domain.runs.meta import SplitMeta, split_meta
-from domain.runs.status import FINISHED_RUN, FINISHED_STEP, StepRunStatus, derive_run_status
+from domain.runs.rerun_events import (
+    RerunAttemptAccepted,
+    RerunAttemptBegan,
+    RerunAttemptFailed,
+    RerunAttemptSucceeded,
+    StepRerunRequested,
+)
+from domain.runs.status import (
+    FINISHED_RUN,
+    FINISHED_STEP,
+    RunStatus,
+    StepRunStatus,
+    derive_run_status,
+)
 
 
 class StepRunChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +57,7 @@ class Run(Aggregate):
     CATEGORY = "run"
     STATE = RunState
     SNAPSHOT_EVERY = 200
+    SNAPSHOT_VERSION = 2
 
     if TYPE_CHECKING:
         state: RunState
@@ -101,6 +120,134 @@ class Run(Aggregate):
         self._follow_steps()
         return self.state.steps[step_run_id]
 
+    def call_off(self) -> None:
+        """Cancel the run. Raises RuleViolatedError if it has come to its end."""
+        state = self.state
+        if state.is_called_off:
+            return
+        if state.status in (RunStatus.COMPLETED, RunStatus.FAILED):
+            raise RuleViolatedError(f"Run {self.key} is {state.status} and cannot be cancelled")
+        self.trigger_event(RunCalledOff)
+        self._follow_steps()
+
+    def change_meta(self, changes: dict[str, Any]) -> None:
+        """Set the fields that are given and take away those that are None; others stay.
+
+        Raises NeutralizedError for personal fields after the run was neutralized.
+        """
+        changed = {
+            name: value
+            for name, value in (self.state.meta.whole | changes).items()
+            if value is not None or name not in changes
+        }
+        self._split({name: value for name, value in changes.items() if value is not None})
+        parts = split_meta(changed, self.state.safe_meta_fields)
+        if parts != self.state.meta:
+            self.trigger_event(
+                RunMetaChanged,
+                process_id=self.state.process_id,
+                meta=parts.safe,
+                personal_meta=parts.personal,
+            )
+
+    def delete(self) -> None:
+        """Hide the run with its step runs."""
+        if not self.state.is_deleted:
+            self.trigger_event(RunDeleted, process_id=self.state.process_id)
+
+    def restore(self) -> None:
+        """Show the run again."""
+        if self.state.is_deleted:
+            self.trigger_event(RunRestored, process_id=self.state.process_id)
+
+    def request_rerun(
+        self, step_run_id: int, new_step_run_id: int, *, step: Step, meta: dict[str, Any]
+    ) -> StepRun:
+        """Put a new step run in place of a failed one, by the step as it is configured now.
+
+        Raises RuleViolatedError if the step run cannot be rerun, NeutralizedError if the run was
+        neutralized (contract section 7: Rerun).
+        """
+        failed = self.state.steps[step_run_id]
+        config = step.rerun_config or RerunConfig()
+        self._check_rerun(failed, step, config)
+        parts = split_meta(meta, self.state.safe_meta_fields)
+        self.trigger_event(
+            StepRerunRequested,
+            process_id=self.state.process_id,
+            step_run_id=new_step_run_id,
+            original_step_run_id=step_run_id,
+            step_id=failed.step_id,
+            index=failed.index,
+            name=failed.name,
+            config=config,
+            meta=parts.safe,
+            personal_meta=parts.personal,
+        )
+        self._follow_steps()
+        return self.state.steps[new_step_run_id]
+
+    def begin_attempt(self, step_run_id: int, attempt: int) -> bool:
+        """Begin an attempt of a rerun, or begin it again if it was cut off.
+
+        False where it must not be made: it has come to its end already, or nobody waits for it.
+        """
+        step = self.state.steps[step_run_id]
+        if not self._awaits(step, attempt):
+            return False
+        self.trigger_event(RerunAttemptBegan, step_run_id=step_run_id, attempt=attempt)
+        if step.status == StepRunStatus.PENDING:
+            self.record_step(step_run_id, StepRunChange(status=StepRunStatus.RUNNING))
+        return True
+
+    def accept_attempt(self, step_run_id: int, attempt: int) -> None:
+        """Record that the endpoint took the step over and will report on it."""
+        if self._is_under_way(step_run_id, attempt):
+            self.trigger_event(RerunAttemptAccepted, step_run_id=step_run_id, attempt=attempt)
+
+    def succeed_attempt(
+        self, step_run_id: int, attempt: int, result: dict[str, Any] | None
+    ) -> None:
+        """Record that the endpoint ran the step; its result becomes meta of the step run."""
+        if not self._is_under_way(step_run_id, attempt):
+            return
+        step = self.state.steps[step_run_id]
+        self.trigger_event(RerunAttemptSucceeded, step_run_id=step_run_id, attempt=attempt)
+        meta = step.meta.whole | {"result": result} if result is not None else None
+        if self.state.is_neutralized:
+            meta = None
+        self.record_step(step_run_id, StepRunChange(status=StepRunStatus.SUCCESS, meta=meta))
+
+    def fail_attempt(
+        self,
+        step_run_id: int,
+        attempt: int,
+        *,
+        condition: str,
+        detail: str,
+        at: datetime,
+        retry_after: timedelta = timedelta(),
+    ) -> None:
+        """Record that an attempt failed, and when the next is made; the last fails the step run.
+
+        ``retry_after`` is how long the endpoint asked to be left alone.
+        """
+        if not self._is_under_way(step_run_id, attempt):
+            return
+        rerun = self.state.steps[step_run_id].rerun
+        assert rerun is not None
+        delay = rerun.config.delay_after(attempt, condition)
+        self.trigger_event(
+            RerunAttemptFailed,
+            step_run_id=step_run_id,
+            attempt=attempt,
+            condition=condition,
+            detail=detail,
+            next_attempt_at=at + max(delay, retry_after) if delay is not None else None,
+        )
+        if delay is None:
+            self.record_step(step_run_id, StepRunChange(status=StepRunStatus.FAILED))
+
     def neutralize(self, *, reason: str, policy: str) -> None:
         """Erase the run's personal data for good; of no effect the second time."""
         if self.state.is_neutralized:
@@ -113,6 +260,53 @@ class Run(Aggregate):
     def step_runs(self) -> list[StepRun]:
         """The run's steps in order."""
         return sorted(self.state.steps.values(), key=lambda step: (step.index, step.id))
+
+    @property
+    def current_step_runs(self) -> list[StepRun]:
+        """For each step the step run that counts: the last, if it was rerun."""
+        return [step for step in self.step_runs if not step.is_superseded]
+
+    def _check_rerun(self, failed: StepRun, step: Step, config: RerunConfig) -> None:
+        if self.state.is_neutralized:
+            raise NeutralizedError(f"Run {self.key} has been neutralized and cannot be rerun")
+        if self.state.is_called_off:
+            raise RuleViolatedError(f"Run {self.key} has been cancelled")
+        if not step.is_rerunnable:
+            raise RuleViolatedError(f"Step {step.id} is not rerunnable")
+        if failed.is_superseded:
+            raise RuleViolatedError(f"Step run {failed.id} has been rerun already")
+        if failed.status != StepRunStatus.FAILED:
+            raise RuleViolatedError(
+                f"Step run {failed.id} is {failed.status}; only a failed one can be rerun"
+            )
+        reruns = sum(
+            other.step_id == failed.step_id and other.original_step_run_id is not None
+            for other in self.state.steps.values()
+        )
+        if reruns >= config.max_retries:
+            raise RuleViolatedError(
+                f"Step {step.id} has been rerun {reruns} times, which is its maximum"
+            )
+
+    def _awaits(self, step: StepRun, attempt: int) -> bool:
+        rerun = step.rerun
+        if rerun is None or self.state.is_deleted or self.state.is_called_off:
+            return False
+        if step.status not in (StepRunStatus.PENDING, StepRunStatus.RUNNING):
+            return False
+        if rerun.is_under_way:
+            return attempt == rerun.attempt
+        return attempt == rerun.attempt + 1
+
+    def _is_under_way(self, step_run_id: int, attempt: int) -> bool:
+        step = self.state.steps[step_run_id]
+        rerun = step.rerun
+        return (
+            rerun is not None
+            and rerun.is_under_way
+            and rerun.attempt == attempt
+            and step.status == StepRunStatus.RUNNING
+        )
 
     def _split(self, meta: dict[str, Any] | None) -> SplitMeta | None:
         if meta is None:
@@ -147,8 +341,10 @@ class Run(Aggregate):
 
     def _follow_steps(self) -> None:
         state = self.state
-        steps = state.steps.values()
+        steps = self.current_step_runs
         status = derive_run_status({step.status for step in steps})
+        if state.is_called_off:
+            status = RunStatus.CANCELLED
         began = [step.started_at for step in steps if step.started_at is not None]
         ended = [step.finished_at for step in steps if step.finished_at is not None]
         started_at = min(began, default=None)

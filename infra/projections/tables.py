@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import DomainEvent, Recorded
 from projections.projection import Projection
-from projections.table import Key, Rows, Table
+from projections.table import Column, Key, Rows, Table, Tally
 
 
 async def load_rows(
@@ -40,6 +40,12 @@ async def save_rows(connection: AsyncConnection, projection: Projection, rows: R
             await connection.execute(_upsert(projection.name, table), columns, prepare=True)
         if deleted:
             await connection.execute(_delete(projection.name, table), (deleted,), prepare=True)
+    for tally in projection.tallies:
+        counts = rows.counts(tally)
+        if counts:
+            columns = [*map(list, zip(*counts, strict=True)), list(counts.values())]
+            await connection.execute(_add(projection.name, tally), columns, prepare=True)
+            await connection.execute(_clear(projection.name, tally), columns[:-1], prepare=True)
 
 
 def _column_values(rows: list[Any], name: str, column_type: str) -> list[Any]:
@@ -74,10 +80,7 @@ def _upsert(schema: str, table: Table[Any]) -> bytes:
             SQL("{}::jsonb").format(name) if column.type == "jsonb" else name
             for column, name in zip(table.columns, names, strict=True)
         ),
-        arrays=SQL(", ").join(
-            SQL("%b::{}[]").format(SQL("text" if c.type == "jsonb" else c.type))
-            for c in table.columns
-        ),
+        arrays=_arrays(table.columns),
         key=Identifier(table.key),
         changes=SQL(", ").join(SQL("{0} = excluded.{0}").format(name) for name in names),
     )
@@ -92,3 +95,36 @@ def _delete(schema: str, table: Table[Any]) -> bytes:
         type=SQL(table.key_type),
     )
     return statement.as_bytes()
+
+
+@cache
+def _add(schema: str, tally: Tally) -> bytes:
+    statement = SQL(
+        "INSERT INTO {table} AS counted ({names}, count) "
+        "SELECT * FROM unnest({arrays}, %b::bigint[]) "
+        "ON CONFLICT ({names}) DO UPDATE SET count = counted.count + excluded.count"
+    ).format(
+        table=Identifier(schema, tally.name), names=_names(tally), arrays=_arrays(tally.columns)
+    )
+    return statement.as_bytes()
+
+
+@cache
+def _clear(schema: str, tally: Tally) -> bytes:
+    statement = SQL(
+        "DELETE FROM {table} WHERE count = 0 AND ({names}) IN (SELECT * FROM unnest({arrays}))"
+    ).format(
+        table=Identifier(schema, tally.name), names=_names(tally), arrays=_arrays(tally.columns)
+    )
+    return statement.as_bytes()
+
+
+def _names(tally: Tally) -> Composed:
+    return SQL(", ").join(Identifier(column.name) for column in tally.columns)
+
+
+def _arrays(columns: Iterable[Column]) -> Composed:
+    return SQL(", ").join(
+        SQL("%b::{}[]").format(SQL("text" if column.type == "jsonb" else column.type))
+        for column in columns
+    )

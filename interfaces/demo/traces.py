@@ -75,9 +75,12 @@ def _searches(one: Traveller) -> list[dict[str, str]]:
         {"entity_name": person.name},
         {"meta_filter": f"email:{person.email}"},
         {"meta_filter": f"phone:{person.phone}"},
+        {"q": person.case},
+        {"q": person.email},
     ]
 
 
 def _finds(annals: OwnAnnals, search: dict[str, str]) -> bool:
-    found = checked(annals.http.get("/api/v1/runs/", params=search))
+    path = "/api/v1/runs/search" if "q" in search else "/api/v1/runs/"
+    found = checked(annals.http.get(path, params=search))
     return bool(found.json()["total"])

@@ -15,6 +15,7 @@ from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
 from interfaces.rest.audit import AuditController, ProjectionController
 from interfaces.rest.bodies import JsonRequest
+from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
@@ -22,9 +23,11 @@ from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyContr
 from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
-from interfaces.rest.processes import ProcessController, StepController
+from interfaces.rest.processes import ProcessController
 from interfaces.rest.requests import RequestContext
-from interfaces.rest.runs.controllers import RunController, StepRunController
+from interfaces.rest.runs.controllers import RunController
+from interfaces.rest.runs.step_runs import StepRunController
+from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
 from interfaces.services import Services
 
@@ -36,6 +39,7 @@ DASHBOARD = (
     RunController,
     StepRunController,
     DashboardController,
+    CleanupController,
     ApiKeyController,
     AdminApiKeyController,
     OwnKeyController,

@@ -1,17 +1,28 @@
 """The dashboard of a process (seed: Dashboard Integration)."""
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Response, get
 
 from domain.runs.status import RunStatus
-from interfaces.rest.paging import DEFAULT_SIZE
+from interfaces.rest.access import AuthenticatedRequest
+from interfaces.rest.paging import (
+    DEFAULT_SIZE,
+    FIRST_PAGE,
+    PAGE_HEADERS,
+    PageNumber,
+    PageSize,
+    page_headers,
+)
 from interfaces.rest.parameters import ProcessId
-from interfaces.rest.processes import find_process
-from interfaces.rest.runs.views import success_rate
+from interfaces.rest.processes import ProcessView, find_process, process_view
+from interfaces.rest.runs.views import RunDetailView, run_detail_view, success_rate
+from interfaces.rest.steps import StepView, step_view
 from interfaces.services import Services
+from projections.runs.filtering import RunFilter, RunOrder
+from projections.runs.queries import RunDetail
 from projections.runs.tables import StatisticsRow
 
-READ_MODELS = ("processes", "runs")
+READ_MODELS = ("runs",)
 
 
 class DashboardProcess(msgspec.Struct, frozen=True):
@@ -51,6 +62,20 @@ class DashboardView(msgspec.Struct, frozen=True):
     statistics: DashboardStatistics
 
 
+class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """A process with its steps, how its runs stand, and a page of them, each with its steps."""
+
+    process: ProcessView
+    steps: list[StepView]
+    runs: list[RunDetailView]
+    total_runs: int
+    completed_runs: int
+    failed_runs: int
+    running_runs: int
+    pending_runs: int
+    cancelled_runs: int
+
+
 class DashboardController(Controller):
     """Processes at a glance."""
 
@@ -60,8 +85,7 @@ class DashboardController(Controller):
     @get("/process/{process_id:str}", operation_id="getDashboard", summary="Get a dashboard")
     async def of_process(self, services: Services, process_id: ProcessId) -> DashboardView:
         """Show a process with its newest runs and the statistics of all of them."""
-        await services.freshness.reach_head(READ_MODELS)
-        process = await find_process(services, process_id)
+        process = await find_process(services, process_id, *READ_MODELS)
         steps = await services.processes.steps(process_id)
         newest = await services.runs.newest_of(process_id, DEFAULT_SIZE)
         return DashboardView(
@@ -73,10 +97,48 @@ class DashboardController(Controller):
                     status=RunStatus(run.status),
                     success_rate=success_rate(run.steps_succeeded, run.steps_total),
                 )
-                for run in newest
+                for run in (shown.run for shown in newest)
             ],
             statistics=_statistics_view(await services.runs.statistics(process_id)),
         )
+
+    @get(
+        "/overview/{process_id:str}",
+        operation_id="getOverview",
+        response_headers=PAGE_HEADERS,
+        summary="Get an overview",
+    )
+    async def overview(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        *,
+        process_id: ProcessId,
+        page: PageNumber = FIRST_PAGE,
+        size: PageSize = DEFAULT_SIZE,
+    ) -> Response[OverviewView]:
+        """Show a process with its steps and a page of its runs, newest first, with theirs."""
+        process = await find_process(services, process_id, *READ_MODELS)
+        found = await services.runs.search(
+            RunFilter(process_id=process_id), RunOrder(), page=page, size=size
+        )
+        step_runs = await services.runs.steps_of([shown.run.id for shown in found.items])
+        statistics = await services.runs.statistics(process_id)
+        view = OverviewView(
+            process=process_view(process),
+            steps=[step_view(row) for row in await services.processes.steps(process_id)],
+            runs=[
+                run_detail_view(RunDetail(shown, step_runs[shown.run.id])) for shown in found.items
+            ],
+            total_runs=statistics.total_runs,
+            completed_runs=statistics.completed_runs,
+            failed_runs=statistics.failed_runs,
+            running_runs=statistics.running_runs,
+            pending_runs=statistics.pending_runs,
+            cancelled_runs=statistics.cancelled_runs,
+        )
+        headers = page_headers(request, total=found.total, page=page, size=size)
+        return Response(view, headers=headers)
 
 
 def _statistics_view(row: StatisticsRow) -> DashboardStatistics:

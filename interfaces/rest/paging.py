@@ -42,17 +42,28 @@ def paged(
     request: Request[Any, Any, Any], items: Sequence[Item], *, total: int, page: int, size: int
 ) -> Response[Page[Item]]:
     """Answer with a page; the headers link to the others and keep every query parameter."""
-    pages = math.ceil(total / size)
     return Response(
-        Page(items, total, page, size, pages),
-        headers={
-            "Link": _links(request, page=page, size=size, pages=pages),
-            "X-Total-Count": str(total),
-            "X-Page": str(page),
-            "X-Page-Size": str(size),
-            "X-Total-Pages": str(pages),
-        },
+        Page(items, total, page, size, _pages(total, size)),
+        headers=page_headers(request, total=total, page=page, size=size),
     )
+
+
+def page_headers(
+    request: Request[Any, Any, Any], *, total: int, page: int, size: int
+) -> dict[str, str]:
+    """Give the headers of a page."""
+    pages = _pages(total, size)
+    return {
+        "Link": _links(request, page=page, size=size, pages=pages),
+        "X-Total-Count": str(total),
+        "X-Page": str(page),
+        "X-Page-Size": str(size),
+        "X-Total-Pages": str(pages),
+    }
+
+
+def _pages(total: int, size: int) -> int:
+    return math.ceil(total / size)
 
 
 def _links(request: Request[Any, Any, Any], *, page: int, size: int, pages: int) -> str:

@@ -1,19 +1,26 @@
-"""Processes and their steps (seed: Process Management, Step Management)."""
+"""Processes (seed: Process Management, Retention Policy Management)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post, put
 from litestar.params import Parameter
 from msgspec import Meta
 
 from application.errors import NotFoundError
-from application.processes.handlers import AddStep, CreateProcess, add_step, create_process
-from domain.processes.rerun import RerunConfig
-from interfaces.rest.access import AuthenticatedRequest, metadata_of
-from interfaces.rest.bodies import Body, Id, Name
+from application.processes.handlers import (
+    CreateProcess,
+    KeepFor,
+    create_process,
+    delete_process,
+    keep_for,
+    restore_process,
+)
+from domain.identity.roles import Role
+from domain.processes.process import Process
+from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.bodies import Body, Name
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
     FIRST_PAGE,
@@ -24,9 +31,21 @@ from interfaces.rest.paging import (
     paged,
 )
 from interfaces.rest.parameters import ProcessId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.recorded import (
+    COMMAND_HEADERS,
+    VERSION_HEADERS,
+    DeletedView,
+    recorded,
+    versioned,
+)
+from interfaces.rest.searchable import (
+    FilterMetadataView,
+    SearchableFieldsView,
+    filter_metadata_view,
+    searchable_fields_view,
+)
 from interfaces.services import Services
-from projections.processes.projection import ProcessRow, StepRow
+from projections.processes.projection import ProcessRow
 
 READ_MODELS = ("processes",)
 
@@ -38,35 +57,21 @@ class CreateProcessBody(Body, frozen=True, kw_only=True):
     meta: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class AddStepBody(Body, frozen=True, kw_only=True):
-    """A step to be added to a process."""
+class RetentionBody(Body, frozen=True, kw_only=True):
+    """How many months the personal data of runs is kept; null keeps it until somebody acts."""
 
-    process_id: Id
-    index: Annotated[int, Meta(ge=0, le=10_000)]
-    name: Name
-    is_rerunnable: bool = False
-    rerun_config: RerunConfig | None = None
+    retention_months: Annotated[int, Meta(ge=1, le=1200)] | None
 
 
-class ProcessView(msgspec.Struct, frozen=True):
+class ProcessView(msgspec.Struct, frozen=True, kw_only=True):
     """A process, as it is shown."""
 
     id: int
     name: str
     meta: dict[str, Any]
+    retention_months: int | None
     created_at: datetime
     updated_at: datetime
-
-
-class StepView(msgspec.Struct, frozen=True):
-    """A step of a process, as it is shown."""
-
-    id: int
-    process_id: int
-    index: int
-    name: str
-    is_rerunnable: bool
-    rerun_config: RerunConfig | None
 
 
 ProcessPage = Annotated[Page[ProcessView], Parameter(schema_component_key="ProcessPage")]
@@ -92,14 +97,7 @@ class ProcessController(Controller):
         process, position = await create_process(
             services.store, services.identifiers, command, metadata_of(request)
         )
-        view = ProcessView(
-            id=int(process.key),
-            name=process.state.name,
-            meta=process.state.meta,
-            created_at=process.created_on,
-            updated_at=process.modified_on,
-        )
-        return recorded(view, position=position, version=process.version, status=201)
+        return _process_response(process, position, status=201)
 
     @get("/", operation_id="listProcesses", response_headers=PAGE_HEADERS, summary="List processes")
     async def list(
@@ -112,7 +110,7 @@ class ProcessController(Controller):
         """List processes, newest first."""
         await services.freshness.reach_head(READ_MODELS)
         found = await services.processes.newest(page, size)
-        views = [_process_view(row) for row in found.items]
+        views = [process_view(row) for row in found.items]
         return paged(request, views, total=found.total, page=page, size=size)
 
     @get(
@@ -121,74 +119,119 @@ class ProcessController(Controller):
         response_headers=VERSION_HEADERS,
         summary="Get a process",
     )
-    async def get(self, services: Services, process_id: ProcessId) -> Response[ProcessView]:
+    async def show(self, services: Services, process_id: ProcessId) -> Response[ProcessView]:
         """Show a process."""
         row = await find_process(services, process_id)
-        return versioned(_process_view(row), row.version)
+        return versioned(process_view(row), row.version)
 
+    @put(
+        "/{process_id:str}/retention",
+        operation_id="setRetention",
+        response_headers=COMMAND_HEADERS,
+        summary="Set how long personal data is kept",
+        guards=[requires(Role.ADMIN)],
+    )
+    async def keep_for(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        process_id: ProcessId,
+        data: RetentionBody,
+    ) -> Response[ProcessView]:
+        """Set after how many calendar months runs are neutralized, also those that there are."""
+        command = KeepFor(process_id=process_id, retention_months=data.retention_months)
+        process, position = await keep_for(services.store, command, metadata_of(request))
+        return _process_response(process, position)
 
-class StepController(Controller):
-    """Steps of processes."""
-
-    path = "/steps"
-    tags = ("Steps",)
+    @delete(
+        "/{process_id:str}",
+        operation_id="deleteProcess",
+        response_headers=COMMAND_HEADERS,
+        summary="Delete a process",
+        status_code=200,
+        guards=[requires(Role.ADMIN)],
+    )
+    async def delete(
+        self, request: AuthenticatedRequest, services: Services, process_id: ProcessId
+    ) -> Response[DeletedView]:
+        """Hide a process with its steps and runs; it can be restored."""
+        process, position = await delete_process(services.store, process_id, metadata_of(request))
+        view = DeletedView(id=process_id, deleted_at=process.modified_on)
+        return recorded(view, position=position, version=process.version)
 
     @post(
-        "/",
-        operation_id="createStep",
+        "/{process_id:str}/restore",
+        operation_id="restoreProcess",
         response_headers=COMMAND_HEADERS,
-        summary="Add a step to a process",
+        summary="Restore a deleted process",
+        status_code=200,
+        guards=[requires(Role.ADMIN)],
     )
-    async def create(
-        self, request: AuthenticatedRequest, services: Services, data: AddStepBody
-    ) -> Response[StepView]:
-        """Add a step; runs started from now on go through it."""
-        command = AddStep(
-            process_id=data.process_id,
-            index=data.index,
-            name=data.name,
-            is_rerunnable=data.is_rerunnable,
-            rerun_config=data.rerun_config,
-        )
-        step, process, position = await add_step(
-            services.store, services.identifiers, command, metadata_of(request)
-        )
-        view = StepView(
-            id=step.id,
-            process_id=data.process_id,
-            index=step.index,
-            name=step.name,
-            is_rerunnable=step.is_rerunnable,
-            rerun_config=step.rerun_config,
-        )
-        return recorded(view, position=position, version=process.version, status=201)
+    async def restore(
+        self, request: AuthenticatedRequest, services: Services, process_id: ProcessId
+    ) -> Response[ProcessView]:
+        """Show a deleted process again, with all that was hidden with it."""
+        process, position = await restore_process(services.store, process_id, metadata_of(request))
+        return _process_response(process, position)
 
-    @get("/process/{process_id:str}", operation_id="listSteps", summary="List a process's steps")
-    async def of_process(self, services: Services, process_id: ProcessId) -> Sequence[StepView]:
-        """List the steps of a process in order."""
-        await find_process(services, process_id)
-        return [_step_view(row) for row in await services.processes.steps(process_id)]
+    @get(
+        "/{process_id:str}/searchable-fields",
+        operation_id="getSearchableFields",
+        summary="Get the fields that runs can be filtered by",
+    )
+    async def searchable_fields(
+        self, services: Services, process_id: ProcessId
+    ) -> SearchableFieldsView:
+        """Show the fields that the process's runs can be filtered and ordered by."""
+        process = await find_process(services, process_id, "runs")
+        return searchable_fields_view(process, await services.runs.meta_fields(process_id))
+
+    @get(
+        "/{process_id:str}/filter-metadata",
+        operation_id="getFilterMetadata",
+        summary="Get the fields and values that runs can be filtered by",
+    )
+    async def filter_metadata(
+        self, services: Services, process_id: ProcessId
+    ) -> FilterMetadataView:
+        """Show the fields, and the values of those meta fields that are not personal."""
+        process = await find_process(services, process_id, "runs")
+        fields = await services.runs.meta_fields(process_id)
+        values = await services.runs.meta_values(process_id)
+        return filter_metadata_view(process, fields, values)
 
 
-async def find_process(services: Services, process_id: int) -> ProcessRow:
-    """Give a process as of now. Raises NotFoundError."""
-    await services.freshness.reach_head(READ_MODELS)
+async def find_process(services: Services, process_id: int, *also: str) -> ProcessRow:
+    """Give a process as of now, and bring other read models there. Raises NotFoundError."""
+    await services.freshness.reach_head((*READ_MODELS, *also))
     row = await services.processes.get(process_id)
     if row is None:
         raise NotFoundError(f"Process {process_id} not found")
     return row
 
 
-def _process_view(row: ProcessRow) -> ProcessView:
-    return ProcessView(row.id, row.name, row.meta, row.created_at, row.updated_at)
-
-
-def _step_view(row: StepRow) -> StepView:
-    return StepView(
+def process_view(row: ProcessRow) -> ProcessView:
+    """Show a process of the read model."""
+    return ProcessView(
         id=row.id,
-        process_id=row.process_id,
-        index=row.index,
         name=row.name,
-        is_rerunnable=row.is_rerunnable,
-        rerun_config=msgspec.convert(row.rerun_config, RerunConfig | None),
+        meta=row.meta,
+        retention_months=row.retention_months,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
     )
+
+
+def _process_response(
+    process: Process, position: int, *, status: int = 200
+) -> Response[ProcessView]:
+    state = process.state
+    view = ProcessView(
+        id=int(process.key),
+        name=state.name,
+        meta=state.meta,
+        retention_months=state.retention_months,
+        created_at=process.created_on,
+        updated_at=process.modified_on,
+    )
+    return recorded(view, position=position, version=process.version, status=status)

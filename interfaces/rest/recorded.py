@@ -1,7 +1,9 @@
 """Responses to commands and of single resources."""
 
+from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from litestar import Response
 
 from interfaces.rest.headers import documented
@@ -13,6 +15,13 @@ COMMAND_HEADERS = (
     documented("X-Event-Position", "Where the log stands with what the command recorded"),
     *VERSION_HEADERS,
 )
+
+
+class DeletedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was deleted, and when; it can be restored."""
+
+    id: int
+    deleted_at: datetime
 
 
 def recorded(body: Body, *, position: int, version: int, status: int = 200) -> Response[Body]:

@@ -7,7 +7,13 @@ from typing import Any
 import msgspec
 
 from domain.events import Recorded
-from domain.processes.events import ProcessCreated, StepAdded
+from domain.processes.events import (
+    ProcessCreated,
+    ProcessDeleted,
+    ProcessRestored,
+    RetentionChanged,
+    StepAdded,
+)
 from projections.projection import Projection, Touched
 from projections.table import Rows, Table
 
@@ -18,8 +24,10 @@ class ProcessRow(msgspec.Struct):
     id: int
     name: str
     meta: dict[str, Any]
+    retention_months: int | None
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None
     version: int
 
 
@@ -41,7 +49,7 @@ STEPS = Table("steps", StepRow, key="id")
 
 processes = Projection(
     "processes",
-    version=1,
+    version=2,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(PROCESSES, STEPS),
 )
@@ -66,8 +74,10 @@ def process_created(recorded: Recorded[ProcessCreated], rows: Rows) -> None:
             id=process_id(recorded),
             name=event.name,
             meta=event.meta,
+            retention_months=None,
             created_at=recorded.event.timestamp,
             updated_at=recorded.event.timestamp,
+            deleted_at=None,
             version=recorded.version,
         ),
     )
@@ -77,9 +87,7 @@ def process_created(recorded: Recorded[ProcessCreated], rows: Rows) -> None:
 def step_added(recorded: Recorded[StepAdded], rows: Rows) -> None:
     """List the step with its process."""
     event = recorded.event
-    process = rows.edit(PROCESSES, process_id(recorded))
-    process.updated_at = recorded.event.timestamp
-    process.version = recorded.version
+    process = _changed(recorded, rows)
     rows.add(
         STEPS,
         StepRow(
@@ -93,3 +101,28 @@ def step_added(recorded: Recorded[StepAdded], rows: Rows) -> None:
             updated_at=recorded.event.timestamp,
         ),
     )
+
+
+@processes.on(RetentionChanged, touches=_its_process)
+def retention_changed(recorded: Recorded[RetentionChanged], rows: Rows) -> None:
+    """Show how long the personal data of runs is kept."""
+    _changed(recorded, rows).retention_months = recorded.event.retention_months
+
+
+@processes.on(ProcessDeleted, touches=_its_process)
+def process_deleted(recorded: Recorded[ProcessDeleted], rows: Rows) -> None:
+    """Hide the process, and with it its steps."""
+    _changed(recorded, rows).deleted_at = recorded.event.timestamp
+
+
+@processes.on(ProcessRestored, touches=_its_process)
+def process_restored(recorded: Recorded[ProcessRestored], rows: Rows) -> None:
+    """Show the process again."""
+    _changed(recorded, rows).deleted_at = None
+
+
+def _changed(recorded: Recorded[Any], rows: Rows) -> ProcessRow:
+    process = rows.edit(PROCESSES, process_id(recorded))
+    process.updated_at = recorded.event.timestamp
+    process.version = recorded.version
+    return process

@@ -1,4 +1,4 @@
-"""Reading processes and their steps."""
+"""Reading processes and their steps. What is deleted is not there."""
 
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
@@ -7,19 +7,20 @@ from projections.paging import Slice
 from projections.processes.projection import ProcessRow, StepRow
 
 PROCESS = """
-SELECT id, name, meta, created_at, updated_at, version
+SELECT id, name, meta, retention_months, created_at, updated_at, deleted_at, version
 FROM processes.processes
-WHERE id = %s
+WHERE id = %s AND deleted_at IS NULL
 """
 
 LIST = """
-SELECT id, name, meta, created_at, updated_at, version
+SELECT id, name, meta, retention_months, created_at, updated_at, deleted_at, version
 FROM processes.processes
+WHERE deleted_at IS NULL
 ORDER BY created_at DESC, id DESC
 LIMIT %s OFFSET %s
 """
 
-COUNT = "SELECT count(*) FROM processes.processes"
+COUNT = "SELECT count(*) FROM processes.processes WHERE deleted_at IS NULL"
 
 STEPS = """
 SELECT id, process_id, index, name, is_rerunnable, rerun_config, created_at, updated_at
@@ -44,11 +45,12 @@ class ProcessQueries:
 
     async def newest(self, page: int, size: int) -> Slice[ProcessRow]:
         """Give a page of processes, newest first."""
-        async with self._pool.connection() as connection:
+        async with self._pool.connection() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=args_row(ProcessRow))
             await cursor.execute(LIST, (size, (page - 1) * size))
+            counting = await connection.execute(COUNT)
             items = await cursor.fetchall()
-            total = await (await connection.execute(COUNT)).fetchone()
+            total = await counting.fetchone()
         assert total is not None
         return Slice(items, total[0])
 

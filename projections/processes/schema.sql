@@ -1,13 +1,17 @@
 CREATE TABLE processes (
-    id         bigint      PRIMARY KEY,
-    name       text        NOT NULL,
-    meta       jsonb       NOT NULL,
-    created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
-    version    bigint      NOT NULL
+    id               bigint      PRIMARY KEY,
+    name             text        NOT NULL,
+    meta             jsonb       NOT NULL,
+    retention_months bigint,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    deleted_at       timestamptz,
+    version          bigint      NOT NULL
 );
 
-CREATE INDEX processes_created_at_idx ON processes (created_at DESC, id DESC);
+-- Deleted processes are never shown.
+CREATE INDEX processes_created_at_idx ON processes (created_at DESC, id DESC)
+    WHERE deleted_at IS NULL;
 
 CREATE TABLE steps (
     id            bigint      PRIMARY KEY,

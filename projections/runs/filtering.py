@@ -1,11 +1,14 @@
 """From a run list's parameters to SQL. Values are always bound, never put into the text."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal
 
 import msgspec
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier
+
+from projections.runs.contents import fold, grams_of
 
 ORDER_COLUMNS = frozenset(
     {
@@ -16,34 +19,54 @@ ORDER_COLUMNS = frozenset(
         "status",
         "started_at",
         "finished_at",
+        "failed_at",
         "created_at",
         "updated_at",
     }
 )
 
+MOMENTS = ("started_at", "finished_at", "failed_at", "created_at")
+
+# Nothing is nested as deep (contract section 3).
+MAX_DEPTH = 32
+
+# Neither runs that were deleted, nor those of processes that were.
+LISTED = SQL(
+    "r.deleted_at IS NULL AND r.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)"
+)
+
+
+class Between(msgspec.Struct, frozen=True):
+    """A stretch of time, both ends within it; None leaves an end open."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+
 
 class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which runs are wanted; None and empty ask for nothing (seed: Query Process Runs).
 
-    ``meta`` pairs a field, nested by dots, with a value: values of one field are alternatives,
-    fields must all fit.
+    ``moments`` gives the stretch of time that a moment of the run must be in. ``meta`` pairs a
+    field, nested by dots, with a value: values of one field are alternatives, fields must all fit.
+    ``words`` must all begin a word of the run.
     """
 
     process_id: int | None = None
     entity_id: str | None = None
     entity_name: str | None = None
     status: str | None = None
-    started_after: datetime | None = None
-    started_before: datetime | None = None
-    finished_after: datetime | None = None
-    finished_before: datetime | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    moments: dict[str, Between] = msgspec.field(default_factory=dict)
     meta: Sequence[tuple[str, str]] = ()
+    words: Sequence[str] = ()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the statistics know how many runs fit."""
+        return self == RunFilter(process_id=self.process_id, status=self.status)
 
 
 class RunOrder(msgspec.Struct, frozen=True):
-    """The order of a run list: a column, or ``meta.<field>``, nested by dots."""
+    """The order of a list: a column of ``ORDER_COLUMNS`` or ``meta.<field>``, nested by dots."""
 
     by: str = "created_at"
     direction: Literal["asc", "desc"] = "desc"
@@ -57,52 +80,125 @@ class RunOrder(msgspec.Struct, frozen=True):
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A part of a statement with the values that are bound to it."""
+    """A part of a statement, or all of one, with the values that are bound to it."""
 
-    text: Composable
+    text: SQL | Composed
     values: list[Any]
 
 
 def where(wanted: RunFilter) -> Clause:
-    """Give the condition of a filter."""
-    conditions: list[Composable] = [SQL("true")]
-    values: list[Any] = []
+    """Give the condition of a filter on ``runs.runs AS r``."""
+    clauses = [Clause(LISTED, [])]
+    clauses += [
+        Clause(SQL("r.{} = %s").format(Identifier(column)), [value])
+        for column in ("process_id", "status", "entity_id")
+        if (value := getattr(wanted, column)) is not None
+    ]
+    for column, between in wanted.moments.items():
+        assert column in MOMENTS
+        moment = Identifier(column)
+        if between.after is not None:
+            clauses.append(Clause(SQL("r.{} >= %s").format(moment), [between.after]))
+        if between.before is not None:
+            clauses.append(Clause(SQL("r.{} <= %s").format(moment), [between.before]))
+    contents = [*_name_clauses(wanted), *_meta_clauses(wanted), *_word_clauses(wanted)]
+    if contents:
+        found = _all_of(contents)
+        within = SQL("r.id IN (SELECT c.id FROM runs.contents AS c WHERE {})").format(found.text)
+        clauses.append(Clause(within, found.values))
+    return _all_of(clauses)
 
-    def require(template: LiteralString, column: str, value: object) -> None:
-        conditions.append(SQL(template).format(Identifier(column)))
-        values.append(value)
 
-    for column in ("process_id", "entity_id", "status"):
-        if (value := getattr(wanted, column)) is not None:
-            require("{} = %s", column, value)
-    if wanted.entity_name is not None:
-        require("{} ILIKE %s", "entity_name", f"%{_literally(wanted.entity_name)}%")
-    for moment in ("started", "finished", "created"):
-        if (after := getattr(wanted, f"{moment}_after")) is not None:
-            require("{} >= %s", f"{moment}_at", after)
-        if (before := getattr(wanted, f"{moment}_before")) is not None:
-            require("{} <= %s", f"{moment}_at", before)
+def sort_key(order: RunOrder) -> Clause:
+    """Give what ``runs.runs AS r`` is ordered by; meta is ordered as JSON, numbers by value."""
+    if order.by.startswith("meta."):
+        path = order.by.removeprefix("meta.").split(".")
+        return Clause(SQL("NULLIF(r.meta #> %s::text[], 'null')"), [path])
+    return Clause(SQL("r.{}").format(Identifier(order.by)), [])
+
+
+def sorting(key: Composable, id_: Composable, order: RunOrder) -> Composable:
+    """Give the order by a sort key; the id decides between equals, so that no pages overlap.
+
+    A run without a value is last, whichever the direction.
+    """
+    descends = order.direction == "desc"
+    last = SQL(" NULLS LAST" if descends and _may_be_null(order) else "")
+    direction = SQL("DESC" if descends else "ASC")
+    return SQL("{0} {1}{2}, {3} {1}").format(key, direction, last, id_)
+
+
+def _may_be_null(order: RunOrder) -> bool:
+    """Ascending, nulls are last by themselves; descending, an index has to be made for it."""
+    return order.by not in ("id", "process_id", "entity_id", "status", "created_at", "updated_at")
+
+
+def _name_clauses(wanted: RunFilter) -> list[Clause]:
+    if wanted.entity_name is None:
+        return []
+    name = fold(wanted.entity_name)
+    clauses = [Clause(SQL("c.name LIKE %s"), [f"%{_literally(name)}%"])]
+    if grams := grams_of(name):
+        clauses.append(Clause(SQL("c.grams @> %s::jsonb"), [_json(grams)]))
+    return clauses
+
+
+def _word_clauses(wanted: RunFilter) -> list[Clause]:
+    if not wanted.words:
+        return []
+    beginnings = " & ".join(f"'{word}':*" for word in wanted.words)
+    return [Clause(SQL("c.terms @@ %s::tsquery"), [beginnings])]
+
+
+def _meta_clauses(wanted: RunFilter) -> list[Clause]:
+    """Values are compared by their text; what contains them is found by the index before."""
     alternatives: dict[str, list[str]] = {}
     for field, value in wanted.meta:
         alternatives.setdefault(field, []).append(value)
+    clauses = []
     for field, accepted in alternatives.items():
-        conditions.append(SQL("meta #>> %s::text[] = ANY(%s::text[])"))
-        values += [field.split("."), accepted]
-    return Clause(SQL(" AND ").join(conditions), values)
+        path = field.split(".")
+        clauses.append(Clause(SQL("c.meta #>> %s::text[] = ANY(%s::text[])"), [path, accepted]))
+        if _is_of_objects(path):
+            documents = [
+                _json(within(path, meant)) for text in accepted for meant in meanings(text)
+            ]
+            clauses.append(Clause(SQL("c.meta @> ANY(%s::jsonb[])"), [documents]))
+    return clauses
 
 
-def order_by(order: RunOrder) -> Clause:
-    """Give the order; the id decides between equals, so that pages never overlap.
+def _is_of_objects(path: Sequence[str]) -> bool:
+    """Tell whether every part of a path can only be a name: a number may be a place in a list."""
+    return len(path) <= MAX_DEPTH and not any(part.lstrip("-").isdigit() for part in path)
 
-    Meta is ordered as JSON, numbers by their value; a run without the field, or null, is last.
-    """
-    direction = SQL("ASC" if order.direction == "asc" else "DESC")
-    if order.by.startswith("meta."):
-        path = order.by.removeprefix("meta.").split(".")
-        template = SQL("NULLIF(meta #> %s::text[], 'null') {0} NULLS LAST, id {0}")
-        return Clause(template.format(direction), [path])
-    column = Identifier(order.by)
-    return Clause(SQL("{0} {1} NULLS LAST, id {1}").format(column, direction), [])
+
+def within(path: Sequence[str], value: Any) -> Any:
+    """Give an object that has the value at the path and nothing else."""
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def meanings(text: str) -> list[Any]:
+    """Give the JSON values that are written like the text: itself, and what it says as JSON."""
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return [text]
+    if value is None or isinstance(value, str) or (isinstance(value, float) and math.isinf(value)):
+        return [text]
+    return [text, value]
+
+
+def _all_of(clauses: Sequence[Clause]) -> Clause:
+    return Clause(
+        SQL(" AND ").join(clause.text for clause in clauses),
+        [value for clause in clauses for value in clause.values],
+    )
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _literally(text: str) -> str:

@@ -1,42 +1,83 @@
-"""Reading runs, step runs and statistics."""
+"""Reading runs, step runs and statistics. What is deleted is not there."""
 
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import msgspec
 from psycopg.rows import args_row
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from projections.paging import Slice
-from projections.runs.filtering import RunFilter, RunOrder, order_by, where
-from projections.runs.tables import RUNS, STATISTICS, STEP_RUNS, RunRow, StatisticsRow, StepRunRow
-from projections.table import Table
+from projections.runs.filtering import LISTED, RunFilter, RunOrder
+from projections.runs.listing import RUN_COLUMNS, ShownRun, list_statement, shown_run
+from projections.runs.tables import STATISTICS, STEP_RUNS, StatisticsRow, StepRunRow
+
+STEP_RUN_COLUMNS = SQL(", ").join(Identifier("s", column.name) for column in STEP_RUNS.columns)
 
 
-def _select(table: Table[Any], rest: LiteralString) -> Composed:
-    columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
-    return SQL("SELECT {} FROM {} {}").format(columns, Identifier("runs", table.name), SQL(rest))
+def _runs(rest: LiteralString) -> Composed:
+    return SQL(
+        "SELECT p.retention_months, {columns} FROM runs.runs AS r "
+        "LEFT JOIN runs.processes AS p ON p.id = r.process_id WHERE {listed} AND {rest}"
+    ).format(columns=RUN_COLUMNS, listed=LISTED, rest=SQL(rest))
 
 
-def _list(condition: Composable, order: Composable) -> Composed:
-    rest = SQL("WHERE {} ORDER BY {} LIMIT %s OFFSET %s").format(condition, order)
-    return _select(RUNS, "") + rest
+def _step_runs(rest: LiteralString) -> Composed:
+    return SQL(
+        "SELECT {columns} FROM runs.step_runs AS s "
+        "JOIN runs.runs AS r ON r.id = s.run_id WHERE {listed} AND {rest}"
+    ).format(columns=STEP_RUN_COLUMNS, listed=LISTED, rest=SQL(rest))
 
 
-RUN = _select(RUNS, "WHERE id = %s")
-RUN_STEPS = _select(STEP_RUNS, "WHERE run_id = %s ORDER BY index, id")
-STEP_RUN = _select(STEP_RUNS, "WHERE id = %s")
-NEWEST_OF = _select(RUNS, "WHERE process_id = %s ORDER BY created_at DESC, id DESC LIMIT %s")
-STATISTICS_OF = _select(STATISTICS, "WHERE process_id = %s")
-COUNT = SQL("SELECT count(*) FROM runs.runs WHERE {where}")
+RUN = _runs("r.id = %s")
+NEWEST_OF = _runs("r.process_id = %s ORDER BY r.created_at DESC, r.id DESC LIMIT %s")
+RUN_STEPS = _step_runs("s.run_id = ANY(%s) ORDER BY s.run_id, s.index, s.id")
+STEP_RUN = _step_runs("s.id = %s")
+
+STATISTICS_OF = SQL("SELECT {} FROM runs.statistics WHERE process_id = %s").format(
+    SQL(", ").join(Identifier(column.name) for column in STATISTICS.columns)
+)
+
 RUN_OF_STEP_RUN = "SELECT run_id FROM runs.step_runs WHERE id = %s"
+
+META_FIELDS_OF = """
+SELECT field, type, count
+FROM runs.meta_fields
+WHERE process_id = %s
+ORDER BY field, count DESC, type
+LIMIT %s
+"""
+
+# The most frequent values of each field; the table is as small as the fields have few values.
+META_VALUES_OF = """
+SELECT field, value
+FROM (
+    SELECT field, value,
+           row_number() OVER (PARTITION BY field ORDER BY count DESC, value) AS place
+    FROM runs.meta_values
+    WHERE process_id = %s
+) AS ranked
+WHERE place <= %s
+ORDER BY field, value
+"""
+
+MOST_FIELDS = 1000
+MOST_VALUES = 100
 
 
 class RunDetail(msgspec.Struct, frozen=True):
     """A run with its step runs in order."""
 
-    run: RunRow
+    shown: ShownRun
     steps: list[StepRunRow]
+
+
+class MetaField(msgspec.Struct, frozen=True):
+    """A meta field of a process's runs: the type of its values, and how many runs have it."""
+
+    field: str
+    type: str
+    count: int
 
 
 class RunQueries:
@@ -47,40 +88,41 @@ class RunQueries:
 
     async def get(self, run_id: int) -> RunDetail | None:
         """Give a run with its step runs."""
-        async with self._pool.connection() as connection:
-            runs = connection.cursor(row_factory=args_row(RunRow))
-            await runs.execute(RUN, (run_id,))
-            run = await runs.fetchone()
-            if run is None:
-                return None
+        async with self._pool.connection() as connection, connection.pipeline():
+            runs = await connection.execute(RUN, (run_id,))
             steps = connection.cursor(row_factory=args_row(StepRunRow))
-            await steps.execute(RUN_STEPS, (run_id,))
-            return RunDetail(run, await steps.fetchall())
+            await steps.execute(RUN_STEPS, ([run_id],))
+            row = await runs.fetchone()
+            step_runs = await steps.fetchall()
+        return RunDetail(shown_run(row), step_runs) if row is not None else None
 
     async def search(
         self, wanted: RunFilter, order: RunOrder, *, page: int, size: int
-    ) -> Slice[RunRow]:
+    ) -> Slice[ShownRun]:
         """Give a page of the runs that fit the filter, with their exact number."""
-        condition, sorting = where(wanted), order_by(order)
-        statement = _list(condition.text, sorting.text)
-        values = [*condition.values, *sorting.values, size, (page - 1) * size]
+        statement = list_statement(wanted, order, page=page, size=size)
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=args_row(RunRow))
-            await cursor.execute(statement, values)
-            items = await cursor.fetchall()
-            counting = await connection.execute(
-                COUNT.format(where=condition.text), condition.values
-            )
-            total = await counting.fetchone()
-        assert total is not None
-        return Slice(items, total[0])
+            cursor = await connection.execute(statement.text, statement.values)
+            rows = await cursor.fetchall()
+        total = rows[0][0]
+        is_empty = rows[0][2] is None
+        return Slice([] if is_empty else [shown_run(row[1:]) for row in rows], total)
 
-    async def newest_of(self, process_id: int, count: int) -> list[RunRow]:
+    async def newest_of(self, process_id: int, count: int) -> list[ShownRun]:
         """Give the newest runs of a process."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=args_row(RunRow))
-            await cursor.execute(NEWEST_OF, (process_id, count))
-            return await cursor.fetchall()
+            cursor = await connection.execute(NEWEST_OF, (process_id, count))
+            return [shown_run(row) for row in await cursor.fetchall()]
+
+    async def steps_of(self, run_ids: list[int]) -> dict[int, list[StepRunRow]]:
+        """Give the step runs of several runs, each run's in order."""
+        steps: dict[int, list[StepRunRow]] = {run_id: [] for run_id in run_ids}
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(StepRunRow))
+            await cursor.execute(RUN_STEPS, (run_ids,))
+            for row in await cursor.fetchall():
+                steps[row.run_id].append(row)
+        return steps
 
     async def step_run(self, step_run_id: int) -> StepRunRow | None:
         """Give a step run."""
@@ -102,3 +144,19 @@ class RunQueries:
             cursor = connection.cursor(row_factory=args_row(StatisticsRow))
             await cursor.execute(STATISTICS_OF, (process_id,))
             return await cursor.fetchone() or StatisticsRow(process_id)
+
+    async def meta_fields(self, process_id: int) -> list[MetaField]:
+        """Give the meta fields that a process's runs have."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(MetaField))
+            await cursor.execute(META_FIELDS_OF, (process_id, MOST_FIELDS))
+            return await cursor.fetchall()
+
+    async def meta_values(self, process_id: int) -> dict[str, list[str]]:
+        """Give the values of meta fields that are not personal, the most frequent of each."""
+        values: dict[str, list[str]] = {}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(META_VALUES_OF, (process_id, MOST_VALUES))
+            for field, value in await cursor.fetchall():
+                values.setdefault(field, []).append(value)
+        return values

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from projections.table import Table
+from projections.table import Table, Tally
 
 
 class RunRow(msgspec.Struct):
-    """A run, as lists show it."""
+    """A run, as lists show it; ``failed_at`` is when it ended, if it failed."""
 
     id: int
     process_id: int
@@ -17,14 +17,27 @@ class RunRow(msgspec.Struct):
     entity_name: str | None
     status: str
     meta: dict[str, Any]
+    personal_meta_fields: list[str]
     steps_total: int
     steps_succeeded: int
     started_at: datetime | None
     finished_at: datetime | None
+    failed_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None
     is_neutralized: bool
     version: int
+
+
+class ContentRow(msgspec.Struct):
+    """What is searched of a run: the name with its trigrams, all words, and meta."""
+
+    id: int
+    name: str
+    grams: list[str]
+    words: str
+    meta: dict[str, Any]
 
 
 class StepRunRow(msgspec.Struct):
@@ -39,9 +52,18 @@ class StepRunRow(msgspec.Struct):
     started_at: datetime | None
     finished_at: datetime | None
     meta: dict[str, Any]
+    original_step_run_id: int | None
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class RunProcessRow(msgspec.Struct):
+    """What a list of runs has to know of their process."""
+
+    id: int
+    retention_months: int | None
+    is_deleted: bool
 
 
 class StatisticsRow(msgspec.Struct):
@@ -58,5 +80,10 @@ class StatisticsRow(msgspec.Struct):
 
 
 RUNS = Table("runs", RunRow, key="id")
+CONTENTS = Table("contents", ContentRow, key="id")
 STEP_RUNS = Table("step_runs", StepRunRow, key="id")
+PROCESSES = Table("processes", RunProcessRow, key="id")
 STATISTICS = Table("statistics", StatisticsRow, key="process_id")
+
+META_FIELDS = Tally("meta_fields", process_id=int, field=str, type=str)
+META_VALUES = Tally("meta_values", process_id=int, field=str, value=str)

@@ -21,7 +21,7 @@ from tests.serving import serving
 
 pytestmark = pytest.mark.xdist_group("erasure")
 
-READ_MODEL = {"runs.runs", "runs.step_runs"}
+READ_MODEL = {"runs.runs", "runs.contents", "runs.step_runs"}
 
 
 @pytest.fixture(scope="module")

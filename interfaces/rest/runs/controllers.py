@@ -1,32 +1,24 @@
-"""Runs and step runs over HTTP (seed: Process Execution, Step Execution, Data Neutralization)."""
+"""Runs (seed: Process Execution Management, Data Neutralization)."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-from litestar import Controller, Response, get, patch, post
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import Body as RequestBody
 from litestar.params import Parameter
-from msgspec import Meta
 
-from application.errors import NotFoundError
 from application.runs.handlers import (
-    NeutralizeRun,
     StartRun,
-    UpdateStepRun,
-    neutralize_run,
+    call_run_off,
+    change_run_meta,
+    delete_run,
+    restore_run,
     start_run,
-    update_step_run,
 )
+from application.runs.neutralization import NeutralizeRun, neutralize_run
 from domain.identity.roles import Role
-from domain.runs.run import StepRunChange
-from domain.runs.status import StepRunStatus
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
 from interfaces.rest.addresses import REPEATABLE
-from interfaces.rest.bodies import Body, EntityId, Id, Name
-from interfaces.rest.moments import in_utc
 from interfaces.rest.openapi import OptionalBodyOperation
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
@@ -37,54 +29,39 @@ from interfaces.rest.paging import (
     PageSize,
     paged,
 )
-from interfaces.rest.parameters import RunId, StepRunId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
-from interfaces.rest.runs.parameters import META_FILTER, run_filter, run_order
+from interfaces.rest.parameters import RunId
+from interfaces.rest.recorded import (
+    COMMAND_HEADERS,
+    VERSION_HEADERS,
+    DeletedView,
+    recorded,
+    versioned,
+)
+from interfaces.rest.runs.bodies import DEFAULT_REASON, NeutralizeBody, RunMetaBody, StartRunBody
+from interfaces.rest.runs.parameters import (
+    META_FILTER,
+    ProcessIdFilter,
+    SearchText,
+    run_filter,
+    run_order,
+    search_words,
+)
+from interfaces.rest.runs.responses import READ_MODELS, find_run, run_response
 from interfaces.rest.runs.views import (
+    FoundRunView,
     RunDetailView,
     RunView,
-    StepRunView,
-    recorded_run_view,
-    recorded_step_run_view,
+    found_run_view,
     run_detail_view,
     run_view,
-    step_run_view,
 )
 from interfaces.services import Services
 from projections.runs.filtering import RunFilter, RunOrder
-from projections.runs.queries import RunDetail
 
-READ_MODELS = ("runs",)
-
-DEFAULT_REASON = "Neutralized on request"
 ON_REQUEST = "manual"
 
-
-class StartRunBody(Body, frozen=True, kw_only=True):
-    """A run to be started."""
-
-    process_id: Id
-    entity_id: EntityId
-    entity_name: Name | None = None
-    meta: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-class UpdateStepRunBody(Body, frozen=True, kw_only=True):
-    """What an executor reports of a step run; what is left out stays as it is."""
-
-    status: StepRunStatus | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    meta: dict[str, Any] | None = None
-
-
-class NeutralizeBody(Body, frozen=True, kw_only=True):
-    """Why a run's personal data is erased; stays in the audit history."""
-
-    reason: Annotated[str, Meta(min_length=1, max_length=1000)] = DEFAULT_REASON
-
-
 RunPage = Annotated[Page[RunView], Parameter(schema_component_key="RunPage")]
+FoundRunPage = Annotated[Page[FoundRunView], Parameter(schema_component_key="FoundRunPage")]
 
 
 class RunController(Controller):
@@ -107,8 +84,7 @@ class RunController(Controller):
         run, position = await start_run(
             services.store, services.identifiers, command, metadata_of(request)
         )
-        view = recorded_run_view(run)
-        return recorded(view, position=position, version=run.version, status=201)
+        return await run_response(services, run, position, status=201)
 
     @get(
         "/",
@@ -137,6 +113,28 @@ class RunController(Controller):
         views = [run_view(row) for row in found.items]
         return paged(request, views, total=found.total, page=page, size=size)
 
+    @get("/search", operation_id="searchRuns", response_headers=PAGE_HEADERS, summary="Search runs")
+    async def search(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        *,
+        q: SearchText,
+        process_id: ProcessIdFilter = None,
+        page: PageNumber = FIRST_PAGE,
+        size: PageSize = DEFAULT_SIZE,
+    ) -> Response[FoundRunPage]:
+        """Find the runs in which every word of the text begins a word, newest first.
+
+        Looked through are the entity's id and name, and the values of meta.
+        """
+        words = search_words(q)
+        await services.freshness.reach_head(READ_MODELS)
+        wanted = RunFilter(process_id=process_id, words=words)
+        found = await services.runs.search(wanted, RunOrder(), page=page, size=size)
+        views = [found_run_view(row, words) for row in found.items]
+        return paged(request, views, total=found.total, page=page, size=size)
+
     @get(
         "/{run_id:str}",
         operation_id="getRun",
@@ -146,7 +144,67 @@ class RunController(Controller):
     async def get(self, services: Services, run_id: RunId) -> Response[RunDetailView]:
         """Show a run with its step runs."""
         detail = await find_run(services, run_id)
-        return versioned(run_detail_view(detail), detail.run.version)
+        return versioned(run_detail_view(detail), detail.shown.run.version)
+
+    @patch(
+        "/{run_id:str}/metadata",
+        operation_id="changeRunMetadata",
+        response_headers=COMMAND_HEADERS,
+        summary="Change a run's metadata",
+    )
+    async def change_meta(
+        self, request: AuthenticatedRequest, services: Services, run_id: RunId, data: RunMetaBody
+    ) -> Response[RunDetailView]:
+        """Set the fields that are given and take away those that are null; others stay."""
+        run, position = await change_run_meta(
+            services.store, run_id, data.meta, metadata_of(request)
+        )
+        return await run_response(services, run, position)
+
+    @post(
+        "/{run_id:str}/cancel",
+        operation_id="cancelRun",
+        response_headers=COMMAND_HEADERS,
+        summary="Cancel a run",
+        status_code=200,
+    )
+    async def cancel(
+        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+    ) -> Response[RunDetailView]:
+        """Cancel a run that has not ended; whatever becomes of its steps, it stays cancelled."""
+        run, position = await call_run_off(services.store, run_id, metadata_of(request))
+        return await run_response(services, run, position)
+
+    @delete(
+        "/{run_id:str}",
+        operation_id="deleteRun",
+        response_headers=COMMAND_HEADERS,
+        summary="Delete a run",
+        status_code=200,
+        guards=[requires(Role.ADMIN)],
+    )
+    async def delete(
+        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+    ) -> Response[DeletedView]:
+        """Hide a run with its step runs; it can be restored."""
+        run, position = await delete_run(services.store, run_id, metadata_of(request))
+        view = DeletedView(id=run_id, deleted_at=run.modified_on)
+        return recorded(view, position=position, version=run.version)
+
+    @post(
+        "/{run_id:str}/restore",
+        operation_id="restoreRun",
+        response_headers=COMMAND_HEADERS,
+        summary="Restore a deleted run",
+        status_code=200,
+        guards=[requires(Role.ADMIN)],
+    )
+    async def restore(
+        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+    ) -> Response[RunDetailView]:
+        """Show a deleted run again, whole; of no effect on one that is not deleted."""
+        run, position = await restore_run(services.store, run_id, metadata_of(request))
+        return await run_response(services, run, position)
 
     @post(
         "/{run_id:str}/neutralize",
@@ -168,68 +226,4 @@ class RunController(Controller):
         reason = data.reason if data is not None else DEFAULT_REASON
         command = NeutralizeRun(run_id=run_id, reason=reason, policy=ON_REQUEST)
         run, position = await neutralize_run(services.store, command, metadata_of(request))
-        return recorded(recorded_run_view(run), position=position, version=run.version)
-
-
-class StepRunController(Controller):
-    """Step runs."""
-
-    path = "/step-runs"
-    tags = ("Step runs",)
-
-    @get("/run/{run_id:str}", operation_id="listStepRuns", summary="List a run's step runs")
-    async def of_run(self, services: Services, run_id: RunId) -> Sequence[StepRunView]:
-        """List the step runs of a run in order."""
-        detail = await find_run(services, run_id)
-        return [step_run_view(row) for row in detail.steps]
-
-    @get(
-        "/{step_run_id:str}",
-        operation_id="getStepRun",
-        response_headers=VERSION_HEADERS,
-        summary="Get a step run",
-    )
-    async def get(self, services: Services, step_run_id: StepRunId) -> Response[StepRunView]:
-        """Show a step run."""
-        await services.freshness.reach_head(READ_MODELS)
-        row = await services.runs.step_run(step_run_id)
-        if row is None:
-            raise NotFoundError(f"Step run {step_run_id} not found")
-        return versioned(step_run_view(row), row.version)
-
-    @patch(
-        "/{step_run_id:str}",
-        operation_id="updateStepRun",
-        response_headers=COMMAND_HEADERS,
-        summary="Report on a step run",
-    )
-    async def update(
-        self,
-        request: AuthenticatedRequest,
-        services: Services,
-        step_run_id: StepRunId,
-        data: UpdateStepRunBody,
-    ) -> Response[StepRunView]:
-        """Record what became of a step run; the status of its run follows."""
-        await services.freshness.reach_head(READ_MODELS)
-        change = StepRunChange(
-            status=data.status,
-            started_at=in_utc("started_at", data.started_at),
-            finished_at=in_utc("finished_at", data.finished_at),
-            meta=data.meta,
-        )
-        command = UpdateStepRun(step_run_id=step_run_id, change=change)
-        step, run, position = await update_step_run(
-            services.store, services.runs, command, metadata_of(request)
-        )
-        view = recorded_step_run_view(step, run)
-        return recorded(view, position=position, version=run.version)
-
-
-async def find_run(services: Services, run_id: int) -> RunDetail:
-    """Give a run as of now. Raises NotFoundError."""
-    await services.freshness.reach_head(READ_MODELS)
-    detail = await services.runs.get(run_id)
-    if detail is None:
-        raise NotFoundError(f"Run {run_id} not found")
-    return detail
+        return await run_response(services, run, position)

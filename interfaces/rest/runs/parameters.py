@@ -8,7 +8,8 @@ from domain.errors import InvalidFieldError
 from domain.runs.status import RunStatus
 from interfaces.rest.bodies import MAX_BIGINT
 from interfaces.rest.moments import Moment, read_moment
-from projections.runs.filtering import ORDER_COLUMNS, RunFilter, RunOrder
+from projections.runs.contents import words_of
+from projections.runs.filtering import ORDER_COLUMNS, Between, RunFilter, RunOrder
 
 META_FILTER = "meta_filter"
 
@@ -28,6 +29,9 @@ MetaFilter = Annotated[
 ]
 OrderBy = Annotated[str, Parameter(description="A column, or meta.<field>, nested by dots")]
 Direction = Annotated[Literal["asc", "desc"], Parameter(description="Ascending or descending")]
+SearchText = Annotated[
+    str, Parameter(min_length=1, max_length=255, description="Words, or beginnings of words")
+]
 
 
 def run_filter(
@@ -42,6 +46,8 @@ def run_filter(
     finished_before: Moment = None,
     created_after: Moment = None,
     created_before: Moment = None,
+    failed_after: Moment = None,
+    failed_before: Moment = None,
     meta_filter: MetaFilter = None,
 ) -> RunFilter:
     """Read the filter; an empty text asks for nothing.
@@ -53,12 +59,18 @@ def run_filter(
         entity_id=entity_id or None,
         entity_name=entity_name or None,
         status=status,
-        started_after=read_moment("started_after", started_after),
-        started_before=read_moment("started_before", started_before),
-        finished_after=read_moment("finished_after", finished_after),
-        finished_before=read_moment("finished_before", finished_before),
-        created_after=read_moment("created_after", created_after),
-        created_before=read_moment("created_before", created_before),
+        moments={
+            moment: Between(
+                read_moment(f"{name}_after", after), read_moment(f"{name}_before", before)
+            )
+            for moment, name, after, before in (
+                ("started_at", "started", started_after, started_before),
+                ("finished_at", "finished", finished_after, finished_before),
+                ("created_at", "created", created_after, created_before),
+                ("failed_at", "failed", failed_after, failed_before),
+            )
+            if after is not None or before is not None
+        },
         meta=[_meta_condition(text) for text in meta_filter or ()],
     )
 
@@ -70,6 +82,14 @@ def run_order(*, order_by: OrderBy = "created_at", sort_direction: Direction = "
         columns = ", ".join(sorted(ORDER_COLUMNS))
         raise InvalidFieldError("order_by", f"must be one of {columns} or meta.<field>")
     return order
+
+
+def search_words(text: str) -> list[str]:
+    """Read the words that are searched. Raises InvalidFieldError where there are none."""
+    words = words_of(text)
+    if not words:
+        raise InvalidFieldError("q", "must have a letter or a digit in it")
+    return words
 
 
 def _meta_condition(text: str) -> tuple[str, str]:

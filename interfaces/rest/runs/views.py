@@ -1,19 +1,23 @@
 """Runs and step runs, as they are shown (seed: Process Execution Management)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from domain.runs.events import StepRun
+from domain.runs.retention import scheduled_deletion
 from domain.runs.run import Run
 from domain.runs.status import RunStatus, StepRunStatus
+from projections.runs.contents import matches
+from projections.runs.listing import ShownRun
 from projections.runs.queries import RunDetail
-from projections.runs.tables import RunRow, StepRunRow
+from projections.runs.tables import StepRunRow
 
 
 class StepRunView(msgspec.Struct, frozen=True, kw_only=True):
-    """A step run, as it is shown."""
+    """A step run, as it is shown; a rerun names the failed step run that it stands in for."""
 
     id: int
     run_id: int
@@ -24,10 +28,16 @@ class StepRunView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     meta: dict[str, Any]
+    original_step_run_id: int | None
+    created_at: datetime
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, as lists show it; ``success_rate`` is the percentage of its steps that succeeded."""
+    """A run, as lists show it.
+
+    ``success_rate`` is the percentage of its steps that succeeded; ``scheduled_deletion_at`` is
+    when its personal data is due to be erased.
+    """
 
     id: int
     process_id: int
@@ -38,8 +48,24 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     success_rate: float
     started_at: datetime | None
     finished_at: datetime | None
+    failed_at: datetime | None
     created_at: datetime
+    updated_at: datetime
+    scheduled_deletion_at: datetime | None
     is_neutralized: bool
+
+
+class MatchedField(msgspec.Struct, frozen=True):
+    """A field in which a search found something."""
+
+    field: str
+    value: str
+
+
+class FoundRunView(RunView, frozen=True, kw_only=True):
+    """A run that a search found, and where in it."""
+
+    matched_fields: list[MatchedField]
 
 
 class RunDetailView(RunView, frozen=True, kw_only=True):
@@ -48,19 +74,37 @@ class RunDetailView(RunView, frozen=True, kw_only=True):
     steps: list[StepRunView]
 
 
+class RerunView(msgspec.Struct, frozen=True, kw_only=True):
+    """A rerun that was asked for (seed: Rerun Failed Step)."""
+
+    id: int
+    original_step_run_id: int
+    status: StepRunStatus
+    created_at: datetime
+    message: str
+
+
 def success_rate(succeeded: int, total: int) -> float:
     """Give the percentage of steps that succeeded; 0 where there are none."""
     return round(100 * succeeded / total, 2) if total else 0.0
 
 
-def run_view(row: RunRow) -> RunView:
+def run_view(shown: ShownRun) -> RunView:
     """Show a run of the read model."""
-    return RunView(**_of_row(row))
+    return RunView(**_of_row(shown))
+
+
+def found_run_view(shown: ShownRun, words: Sequence[str]) -> FoundRunView:
+    """Show a run that was found by these words."""
+    matched = [MatchedField(field, text) for field, text in matches(shown.run, words)]
+    return FoundRunView(**_of_row(shown), matched_fields=matched)
 
 
 def run_detail_view(detail: RunDetail) -> RunDetailView:
     """Show a run of the read model with its steps."""
-    return RunDetailView(**_of_row(detail.run), steps=[step_run_view(row) for row in detail.steps])
+    return RunDetailView(
+        **_of_row(detail.shown), steps=[step_run_view(row) for row in detail.steps]
+    )
 
 
 def step_run_view(row: StepRunRow) -> StepRunView:
@@ -75,13 +119,16 @@ def step_run_view(row: StepRunRow) -> StepRunView:
         started_at=row.started_at,
         finished_at=row.finished_at,
         meta=row.meta,
+        original_step_run_id=row.original_step_run_id,
+        created_at=row.created_at,
     )
 
 
-def recorded_run_view(run: Run) -> RunDetailView:
-    """Show a run as a command has left it."""
+def recorded_run_view(run: Run, retention_months: int | None) -> RunDetailView:
+    """Show a run as a command has left it, with the retention of its process."""
     state = run.state
-    succeeded = sum(step.status == StepRunStatus.SUCCESS for step in run.step_runs)
+    steps = run.current_step_runs
+    succeeded = sum(step.status == StepRunStatus.SUCCESS for step in steps)
     return RunDetailView(
         id=int(run.key),
         process_id=state.process_id,
@@ -89,10 +136,13 @@ def recorded_run_view(run: Run) -> RunDetailView:
         entity_name=state.entity_name,
         status=state.status,
         meta=state.meta.whole,
-        success_rate=success_rate(succeeded, len(run.step_runs)),
+        success_rate=success_rate(succeeded, len(steps)),
         started_at=state.started_at,
         finished_at=state.finished_at,
+        failed_at=state.finished_at if state.status == RunStatus.FAILED else None,
         created_at=state.created_at,
+        updated_at=run.modified_on,
+        scheduled_deletion_at=_due(state.created_at, retention_months, state.is_neutralized),
         is_neutralized=state.is_neutralized,
         steps=[recorded_step_run_view(step, run) for step in run.step_runs],
     )
@@ -110,10 +160,30 @@ def recorded_step_run_view(step: StepRun, run: Run) -> StepRunView:
         started_at=step.started_at,
         finished_at=step.finished_at,
         meta=step.meta.whole,
+        original_step_run_id=step.original_step_run_id,
+        created_at=step.created_at,
     )
 
 
-def _of_row(row: RunRow) -> dict[str, Any]:
+def rerun_view(step: StepRun, original_step_run_id: int) -> RerunView:
+    """Show a rerun as the command has left it."""
+    return RerunView(
+        id=step.id,
+        original_step_run_id=original_step_run_id,
+        status=step.status,
+        created_at=step.created_at,
+        message="Step rerun initiated successfully",
+    )
+
+
+def _due(
+    created_at: datetime, retention_months: int | None, is_neutralized: bool
+) -> datetime | None:
+    return None if is_neutralized else scheduled_deletion(created_at, retention_months)
+
+
+def _of_row(shown: ShownRun) -> dict[str, Any]:
+    row = shown.run
     return {
         "id": row.id,
         "process_id": row.process_id,
@@ -124,6 +194,9 @@ def _of_row(row: RunRow) -> dict[str, Any]:
         "success_rate": success_rate(row.steps_succeeded, row.steps_total),
         "started_at": row.started_at,
         "finished_at": row.finished_at,
+        "failed_at": row.failed_at,
         "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "scheduled_deletion_at": _due(row.created_at, shown.retention_months, row.is_neutralized),
         "is_neutralized": row.is_neutralized,
     }

@@ -118,6 +118,9 @@ def _process() -> Aggregate:
         failure_conditions=["timeout"],
     )
     process.add_step(1, index=1, name="Check", is_rerunnable=True, rerun_config=config)
+    process.keep_for(12)
+    process.delete()
+    process.restore()
     return process
 
 
@@ -148,6 +151,44 @@ def _runs() -> Iterator[Aggregate]:
         run.record_step(70, StepRunChange(meta={"note": "Ann again", "priority": "high"}))
         run.neutralize(reason="asked to", policy="test")
         yield run
+    yield _changed_run(process)
+    yield _rerun(process)
+
+
+def _changed_run(process: Process) -> Aggregate:
+    run = _run(process, 52, 80)
+    run.change_meta({"email": None, "phone": "+45 12 34 56 78", "region": "EMEA"})
+    run.call_off()
+    run.delete()
+    run.restore()
+    return run
+
+
+def _rerun(process: Process) -> Aggregate:
+    run = _run(process, 62, 90)
+    run.record_step(90, StepRunChange(status=StepRunStatus.FAILED))
+    run.request_rerun(90, 91, step=process.active_steps[0], meta={"rerun_reason": "Ann asked"})
+    run.begin_attempt(91, 1)
+    run.fail_attempt(91, 1, condition="timeout", detail="after 300 s", at=RECORDED_AT)
+    run.begin_attempt(91, 2)
+    run.accept_attempt(91, 2)
+    run.record_step(91, StepRunChange(status=StepRunStatus.FAILED))
+    run.request_rerun(91, 92, step=process.active_steps[0], meta={})
+    run.begin_attempt(92, 1)
+    run.succeed_attempt(92, 1, {"records": 7})
+    return run
+
+
+def _run(process: Process, run_id: int, step_run_id: int) -> Run:
+    return Run.start(
+        run_id,
+        process_id=1,
+        entity_id="010203-4050",
+        entity_name="Ann Example",
+        meta={"department": "HR", "email": "ann@example.org"},
+        safe_meta_fields=process.safe_meta_fields,
+        steps=[(step_run_id, process.active_steps[0])],
+    )
 
 
 def _user() -> Aggregate:

@@ -11,7 +11,7 @@ from tests.interfaces.api import Api
 from tests.interfaces.conftest import fresh_database
 from tests.serving import Served, wait_until_healthy
 
-ENQUEUE = "SELECT jobs.enqueue('forget_finished_jobs', '{}', 0, NULL, NULL, NULL)"
+ENQUEUE = "SELECT jobs.enqueue(%s, '{}', 0, NULL, NULL, NULL)"
 STATUS = "SELECT status::text FROM jobs.procrastinate_jobs WHERE id = %s"
 
 
@@ -28,8 +28,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home.end_all()
 
 
-def enqueue(sql: psycopg.Connection) -> int:
-    row = sql.execute(ENQUEUE).fetchone()
+def enqueue(sql: psycopg.Connection, name: str = "forget_finished_jobs") -> int:
+    row = sql.execute(ENQUEUE, (name,)).fetchone()
     assert row is not None
     job_id: int = row[0]
     return job_id
@@ -53,8 +53,8 @@ def test_alone_it_does_the_jobs_too(home: Home, database: str) -> None:
     served = home.start(DATABASE_URL=database)
     wait_until_healthy(served)
     with psycopg.connect(database, autocommit=True) as sql:
-        job_id = enqueue(sql)
-        wait_until(lambda: status(sql, job_id) == "succeeded", "the job is done")
+        jobs = [enqueue(sql, name) for name in ("forget_finished_jobs", "sweep_retention")]
+        wait_until(lambda: {status(sql, job) for job in jobs} == {"succeeded"}, "they are done")
 
 
 def test_a_process_for_jobs_works_beside_one_for_all_else(home: Home, database: str) -> None:

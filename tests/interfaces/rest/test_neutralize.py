@@ -36,6 +36,7 @@ def test_a_neutralized_run_looks_as_the_seed_shows_it(api: Api, run: Json) -> No
         "entity_name": None,
         "meta": {"department": "Sales", "region": "EMEA"},
         "is_neutralized": True,
+        "updated_at": response.json()["updated_at"],
     }
     assert response.json() == expected
     assert api.run(run["id"]) == expected

@@ -10,7 +10,7 @@ from tests.interfaces.api import Api, Json
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
 
-# What issue 2 serves. Paths are the same with a slash at the end.
+# What is served. Paths are the same with a slash at the end.
 ROUTES = PUBLIC | {
     ("get", "/auth/me"),
     ("get", "/auth/users"),
@@ -19,16 +19,31 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/processes"),
     ("post", "/api/v1/processes"),
     ("get", "/api/v1/processes/{process_id}"),
+    ("delete", "/api/v1/processes/{process_id}"),
+    ("post", "/api/v1/processes/{process_id}/restore"),
+    ("put", "/api/v1/processes/{process_id}/retention"),
+    ("get", "/api/v1/processes/{process_id}/searchable-fields"),
+    ("get", "/api/v1/processes/{process_id}/filter-metadata"),
     ("post", "/api/v1/steps"),
     ("get", "/api/v1/steps/process/{process_id}"),
+    ("get", "/api/v1/steps/process/{process_id}/rerunnable"),
     ("get", "/api/v1/runs"),
     ("post", "/api/v1/runs"),
+    ("get", "/api/v1/runs/search"),
     ("get", "/api/v1/runs/{run_id}"),
+    ("delete", "/api/v1/runs/{run_id}"),
+    ("post", "/api/v1/runs/{run_id}/restore"),
+    ("post", "/api/v1/runs/{run_id}/cancel"),
+    ("patch", "/api/v1/runs/{run_id}/metadata"),
     ("post", "/api/v1/runs/{run_id}/neutralize"),
     ("get", "/api/v1/step-runs/{step_run_id}"),
     ("patch", "/api/v1/step-runs/{step_run_id}"),
     ("get", "/api/v1/step-runs/run/{run_id}"),
+    ("post", "/api/v1/step-runs/{step_run_id}/rerun"),
     ("get", "/api/v1/dashboard/process/{process_id}"),
+    ("get", "/api/v1/dashboard/overview/{process_id}"),
+    ("get", "/api/v1/admin/cleanup/stats"),
+    ("post", "/api/v1/admin/cleanup/neutralize"),
     ("get", "/api/v1/auth/verify"),
     ("get", "/api/v1/auth/me"),
     ("get", "/api/v1/auth/usage-stats"),
@@ -53,7 +68,22 @@ ROUTES = PUBLIC | {
 ERRORS = {"400", "413", "415", "422", "429", "500", "503"}
 PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
 
-LISTS = {"/api/v1/processes", "/api/v1/runs", "/api/v1/api-keys", "/api/v1/audit/history"}
+LISTS = {
+    "/api/v1/processes",
+    "/api/v1/runs",
+    "/api/v1/runs/search",
+    "/api/v1/dashboard/overview/{process_id}",
+    "/api/v1/api-keys",
+    "/api/v1/audit/history",
+}
+
+CLEANUP = "/api/v1/admin/cleanup/neutralize"
+
+# Commands that need no more than their address, and those that may say more.
+WITHOUT_BODY = ("/toggle", "/restore", "/cancel", CLEANUP)
+OPTIONAL_BODY = ("/neutralize", "/rerun")
+
+CREATE_NOTHING = ("login", "neutralize", "restore", "cancel")
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
 
@@ -81,7 +111,7 @@ def test_every_route_with_every_method_is_described(document: Json) -> None:
 
 def test_every_described_route_is_there_and_no_other_method(stranger: Api, document: Json) -> None:
     for path, item in document["paths"].items():
-        response = stranger.http.put(path.replace("{username}", "x"))
+        response = stranger.http.request("TRACE", path.replace("{username}", "x"))
         assert response.status_code == 405
         allowed = {name.strip().lower() for name in response.headers["allow"].split(",")}
         assert allowed - {"options"} == set(item)
@@ -107,7 +137,8 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            assert parameter["required"] == (parameter["in"] == "path")
+            is_needed = parameter["in"] == "path" or parameter["name"] == "q"
+            assert parameter["required"] == is_needed
 
 
 def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
@@ -123,6 +154,8 @@ def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
         "finished_before",
         "created_after",
         "created_before",
+        "failed_after",
+        "failed_before",
         "meta_filter",
         "order_by",
         "sort_direction",
@@ -133,20 +166,20 @@ def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
 
 def test_every_command_with_a_body_describes_it(document: Json) -> None:
     for method, path, operation in operations(document):
-        takes_body = method in ("post", "patch") and not path.endswith("/toggle")
+        takes_body = method in ("post", "patch", "put") and not path.endswith(WITHOUT_BODY)
         assert ("requestBody" in operation) == takes_body, (method, path)
         if takes_body:
             [(media_type, content)] = operation["requestBody"]["content"].items()
             assert media_type == "application/json"
             assert content["schema"]
-            optional = path.endswith("/neutralize")
+            optional = path.endswith(OPTIONAL_BODY)
             assert operation["requestBody"]["required"] is not optional
 
 
 def test_every_success_has_a_schema(document: Json) -> None:
     for method, path, operation in operations(document):
         [success] = [status for status in operation["responses"] if status.startswith("2")]
-        creates = method == "post" and path.rpartition("/")[2] not in ("login", "neutralize")
+        creates = method == "post" and path.rpartition("/")[2] not in CREATE_NOTHING
         assert success == ("201" if creates else "200"), (method, path)
         schema = operation["responses"][success]["content"]["application/json"]["schema"]
         assert schema.keys() & {"$ref", "items"}
@@ -212,6 +245,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
         headers = set(operation["responses"][success].get("headers", {}))
         if method == "get" and path.replace("/admin", "") in LISTS:
             assert headers == PAGE_HEADERS
+        elif path == CLEANUP:
+            assert headers == {"X-Event-Position"}
         elif method != "get" and path != "/auth/login":
             assert headers == {"X-Event-Position", "ETag"}
 

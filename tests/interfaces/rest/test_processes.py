@@ -22,7 +22,7 @@ def test_a_created_process_is_shown_as_it_was_answered(api: Api) -> None:
     response = api.http.post("/api/v1/processes/", json={"name": "Onboarding", "meta": meta})
     assert response.status_code == 201
     created = response.json()
-    assert created.keys() == {"id", "name", "meta", "created_at", "updated_at"}
+    assert created.keys() == {"id", "name", "meta", "retention_months", "created_at", "updated_at"}
     assert (created["name"], created["meta"]) == ("Onboarding", meta)
     assert api.get(f"/api/v1/processes/{created['id']}") == created
 

@@ -1,0 +1,122 @@
+"""Neutralizing what is due, or all of one data subject (seed: Administrative Cleanup)."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from application.runs.neutralization import (
+    BY_DATA_SUBJECT,
+    Neutralized,
+    neutralize_all,
+    neutralize_due,
+)
+from domain.identity.roles import Role
+from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.headers import documented
+from interfaces.services import Services
+
+READ_MODELS = ("runs",)
+
+ON_REQUEST = "All data on the data subject was erased on request"
+
+SampleSize = Annotated[int, Parameter(ge=1, le=1000, description="How many ids to show")]
+BatchSize = Annotated[
+    int, Parameter(ge=1, le=1000, description="How many of the runs that are due to neutralize")
+]
+DryRun = Annotated[bool, Parameter(description="Show what would be done, and do nothing")]
+DataSubject = Annotated[
+    str | None,
+    Parameter(
+        min_length=1,
+        max_length=100,
+        description="Neutralize all runs of this entity, due or not, however many",
+    ),
+]
+
+
+class CleanupStatistics(msgspec.Struct, frozen=True):
+    """How many runs are due to be neutralized, and the first of them."""
+
+    total_due_for_neutralization: int
+    sample_run_ids: list[int]
+
+
+class CleanupView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was neutralized; in a dry run, what would be."""
+
+    neutralized_count: int
+    failed_count: int
+    neutralized_run_ids: list[int]
+    failed_run_ids: list[int]
+    dry_run: bool
+
+
+class CleanupController(Controller):
+    """Cleaning up what must be forgotten."""
+
+    path = "/admin/cleanup"
+    tags = ("Administration",)
+    guards = (requires(Role.ADMIN),)
+
+    @get("/stats", operation_id="getCleanupStats", summary="Get cleanup statistics")
+    async def statistics(self, services: Services, limit: SampleSize = 10) -> CleanupStatistics:
+        """Show how many runs are due to be neutralized."""
+        await services.freshness.reach_head(READ_MODELS)
+        now = datetime.now(UTC)
+        return CleanupStatistics(
+            await services.retention.count_due(now), await services.retention.due(now, limit)
+        )
+
+    @post(
+        "/neutralize",
+        operation_id="neutralizeDueRuns",
+        response_headers=(documented("X-Event-Position", "Where the log stands after it"),),
+        summary="Neutralize runs that are due, or those of one entity",
+        status_code=200,
+    )
+    async def neutralize(
+        self,
+        request: AuthenticatedRequest,
+        services: Services,
+        *,
+        limit: BatchSize = 100,
+        dry_run: DryRun = True,
+        entity_id: DataSubject = None,
+    ) -> Response[CleanupView]:
+        """Erase the personal data of runs for good, each by itself; by default a dry run."""
+        await services.freshness.reach_head(READ_MODELS)
+        now = datetime.now(UTC)
+        if entity_id is None:
+            run_ids = await services.retention.due(now, limit)
+        else:
+            run_ids = await services.retention.of_entity(entity_id)
+        if dry_run:
+            would = Neutralized(neutralized_run_ids=run_ids, failed_run_ids=[], position=None)
+            return _response(would, dry_run=True)
+        metadata = metadata_of(request)
+        if entity_id is None:
+            done = await neutralize_due(services.store, run_ids, metadata, now=now)
+        else:
+            done = await neutralize_all(
+                services.store,
+                run_ids,
+                reason=ON_REQUEST,
+                policy=BY_DATA_SUBJECT,
+                metadata=metadata,
+            )
+        return _response(done, dry_run=False)
+
+
+def _response(done: Neutralized, *, dry_run: bool) -> Response[CleanupView]:
+    view = CleanupView(
+        neutralized_count=len(done.neutralized_run_ids),
+        failed_count=len(done.failed_run_ids),
+        neutralized_run_ids=done.neutralized_run_ids,
+        failed_run_ids=done.failed_run_ids,
+        dry_run=dry_run,
+    )
+    position = {} if done.position is None else {"X-Event-Position": str(done.position)}
+    return Response(view, headers=position)

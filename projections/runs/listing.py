@@ -1,0 +1,92 @@
+"""The statements of run lists: one page with the exact total, in one round trip.
+
+Where the statistics know the total, the page is read along an index of its order. Otherwise what
+fits is gathered once, then counted and put in order.
+"""
+
+from typing import Any
+
+import msgspec
+from psycopg.sql import SQL, Composed, Identifier
+
+from projections.runs.filtering import Clause, RunFilter, RunOrder, sort_key, sorting, where
+from projections.runs.tables import RUNS, RunRow
+
+RUN_COLUMNS = SQL(", ").join(Identifier("r", column.name) for column in RUNS.columns)
+
+COUNTED = SQL("""
+WITH total AS (
+    SELECT COALESCE(sum(s.{count}), 0)::bigint AS count
+    FROM runs.statistics AS s
+    WHERE (%s::bigint IS NULL OR s.process_id = %s)
+      AND s.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)
+), page AS (
+    SELECT r.id, {key} AS key
+    FROM runs.runs AS r
+    WHERE {condition}
+    ORDER BY {order_of_runs}
+    LIMIT %s OFFSET %s
+)
+""")
+
+GATHERED = SQL("""
+WITH gathered AS MATERIALIZED (
+    SELECT r.id, {key} AS key
+    FROM runs.runs AS r
+    WHERE {condition}
+), total AS (
+    SELECT count(*) AS count FROM gathered
+), page AS (
+    SELECT id, key
+    FROM gathered
+    ORDER BY {order_of_page}
+    LIMIT %s OFFSET %s
+)
+""")
+
+# The total is told even where the page is empty.
+PAGE = SQL("""
+SELECT total.count, p.retention_months, {columns}
+FROM total
+LEFT JOIN (page JOIN runs.runs AS r USING (id)) ON true
+LEFT JOIN runs.processes AS p ON p.id = r.process_id
+ORDER BY {order_of_page}
+""")
+
+
+class ShownRun(msgspec.Struct, frozen=True):
+    """A run with the retention of its process, in months."""
+
+    run: RunRow
+    retention_months: int | None
+
+
+def list_statement(wanted: RunFilter, order: RunOrder, *, page: int, size: int) -> Clause:
+    """Give the statement of a page, whose rows are ``total, retention_months, *run``."""
+    condition, key = where(wanted), sort_key(order)
+    order_of_page = sorting(SQL("page.key"), SQL("page.id"), order)
+    limits = [size, (page - 1) * size]
+    if wanted.is_counted:
+        beginning = COUNTED.format(
+            count=Identifier(f"{wanted.status or 'total'}_runs"),
+            key=key.text,
+            condition=condition.text,
+            order_of_runs=sorting(key.text, SQL("r.id"), order),
+        )
+        of_process = [wanted.process_id, wanted.process_id]
+        values = [*of_process, *key.values, *condition.values, *key.values, *limits]
+    else:
+        beginning = GATHERED.format(
+            key=key.text,
+            condition=condition.text,
+            order_of_page=sorting(SQL("key"), SQL("id"), order),
+        )
+        values = [*key.values, *condition.values, *limits]
+    rest = PAGE.format(columns=RUN_COLUMNS, order_of_page=order_of_page)
+    return Clause(Composed([beginning, rest]), values)
+
+
+def shown_run(row: tuple[Any, ...]) -> ShownRun:
+    """Read ``retention_months, *run``."""
+    months, *columns = row
+    return ShownRun(RunRow(*columns), months)
