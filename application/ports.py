@@ -127,6 +127,13 @@ class Rotation(msgspec.Struct, frozen=True):
     master_key_id: str
 
 
+class ProjectionKind(StrEnum):
+    """What follows the log: a read model, or a subscription that has jobs done."""
+
+    PROJECTION = "projection"
+    SUBSCRIPTION = "subscription"
+
+
 class ProjectionState(StrEnum):
     """Whether a projection can be trusted to be current."""
 
@@ -139,6 +146,7 @@ class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied."""
 
     name: str
+    kind: ProjectionKind
     version: int
     position: int
     lag: int
@@ -153,7 +161,7 @@ class ProjectionStatuses(Protocol):
     """Knows how far the projections are."""
 
     async def all(self) -> list[ProjectionStatus]:
-        """Give the status of every projection."""
+        """Give the status of every projection and subscription."""
         ...
 
 

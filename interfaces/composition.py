@@ -10,6 +10,9 @@ from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
+from application.runs.neutralization import sweep
+from application.runs.sweeping import retention_sweep
+from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
@@ -22,6 +25,10 @@ from infra.identity.passwords import Argon2Passwords
 from infra.identity.throttle import MovingWindowThrottle
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
+from infra.jobs.housekeeping import housekeeping
+from infra.jobs.queue import PostgresJobQueue
+from infra.jobs.schema import migrate_jobs
+from infra.jobs.worker import JobWorker
 from infra.keyed_hash import HmacSha256
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -29,6 +36,7 @@ from infra.postgres.identifiers import PostgresIdentifiers
 from infra.postgres.migrations import SchemaTooNewError, migrate
 from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
@@ -54,9 +62,15 @@ START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKe
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
+SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+
+FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
+
 POOL_SIZE = 10
 
-Part = Literal["api", "projections"]
+Part = Literal["api", "projections", "jobs"]
+
+PARTS: tuple[Part, ...] = ("api", "projections", "jobs")
 
 
 def key_file(settings: Settings) -> KeyFile | None:
@@ -88,8 +102,9 @@ def open_database(settings: Settings) -> Iterator[str]:
         if conninfo is None:
             conninfo = stack.enter_context(EmbeddedPostgres(settings.annals_home)).url
         migrate(conninfo)
+        migrate_jobs(conninfo)
         establish_master_key(conninfo, keyring(settings))
-        install(conninfo, PROJECTIONS)
+        install(conninfo, FOLLOWERS)
         yield conninfo
 
 
@@ -106,7 +121,7 @@ async def join_database(settings: Settings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def compose(
-    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset({"api", "projections"})
+    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset(PARTS)
 ) -> AsyncIterator[Services]:
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
@@ -129,10 +144,23 @@ async def compose(
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
             projector = Projector(
-                connector(conninfo, "projector"), event_store.reader, signals, PROJECTIONS
+                connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
         freshness = LogFreshness(event_store.observer, signals)
+        retention = RetentionQueries(pool)
+
+        async def sweep_retention() -> None:
+            by_sweep = by_system(f"retention-sweep-{uuid4()}")
+            await sweep(event_store.store, freshness, retention, by_sweep)
+
+        if "jobs" in parts:
+            duties = [
+                housekeeping(pool),
+                retention_sweep(sweep_retention, settings.retention_sweep_cron),
+            ]
+            worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
+            await stack.enter_async_context(worker.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -146,6 +174,7 @@ async def compose(
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
             keyed_hash=HmacSha256(secret),
+            jobs=PostgresJobQueue(pool),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -157,7 +186,7 @@ async def compose(
             rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
-            retention=RetentionQueries(pool),
+            retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
         )

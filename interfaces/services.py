@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.jobs import JobQueue
 from application.ports import (
     AuditLog,
     ChainVerifier,
@@ -36,6 +37,7 @@ class Services:
     projection_statuses: ProjectionStatuses
     vitals: Vitals
     keyed_hash: KeyedHash
+    jobs: JobQueue
 
     authenticator: Authenticator
     passwords: PasswordHasher
