@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Literal
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
 from application.runs.neutralization import sweep
+from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
@@ -43,6 +45,7 @@ from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
 from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
+from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -62,7 +65,7 @@ START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKe
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
 
@@ -156,8 +159,9 @@ async def compose(
 
         if "jobs" in parts:
             duties = [
-                housekeeping(pool),
+                *housekeeping(pool, audit_log_days=settings.audit_log_days),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
+                rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
