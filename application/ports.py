@@ -53,7 +53,40 @@ class EventStore(Protocol):
         ``unmoved`` names streams that the decision rests on, with the version each had. Raises
         ConflictError if one of the streams moved, SubjectErasedError if an event brings personal
         data for an erased subject.
+
+        By the conditions of SentMetadata, raises PreconditionFailedError if the first aggregate
+        had another version, ClaimTakenError if the claim is taken. A claim is recorded even where
+        no event is.
         """
+        ...
+
+
+class ClaimedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that took effect, by its claim: which request it was and what it led to.
+
+    ``stream_id`` and ``version`` are those of the aggregate that it saved first, afterwards.
+    """
+
+    fingerprint: bytes
+    stream_id: str
+    version: int
+    position: int
+    recorded_at: datetime
+
+
+class ClaimRegister(Protocol):
+    """Knows the claims of the last 24 hours."""
+
+    async def find(self, claim_id: bytes) -> ClaimedCommand | None:
+        """Give the command that took effect under a claim."""
+        ...
+
+
+class KeyedHash(Protocol):
+    """Hashes that nobody can compute without the servers' secret."""
+
+    def digest(self, purpose: str, *parts: bytes) -> bytes:
+        """Give 32 bytes, the same for the same purpose and parts in every server process."""
         ...
 
 
@@ -94,6 +127,13 @@ class Rotation(msgspec.Struct, frozen=True):
     master_key_id: str
 
 
+class ProjectionKind(StrEnum):
+    """What follows the log: a read model, or a subscription that has jobs done."""
+
+    PROJECTION = "projection"
+    SUBSCRIPTION = "subscription"
+
+
 class ProjectionState(StrEnum):
     """Whether a projection can be trusted to be current."""
 
@@ -106,6 +146,7 @@ class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied."""
 
     name: str
+    kind: ProjectionKind
     version: int
     position: int
     lag: int
@@ -120,7 +161,7 @@ class ProjectionStatuses(Protocol):
     """Knows how far the projections are."""
 
     async def all(self) -> list[ProjectionStatus]:
-        """Give the status of every projection."""
+        """Give the status of every projection and subscription."""
         ...
 
 

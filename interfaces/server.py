@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from infra.logs import configure_logs
 from infra.settings import SettingError, Settings, load_settings
-from interfaces.composition import Part, compose, join_database
+from interfaces.composition import PARTS, Part, compose, join_database
 from interfaces.rest.about import About
 from interfaces.rest.app import create_app
 from interfaces.rest.families import Families
@@ -60,9 +60,8 @@ def application() -> ASGIApp:
     end_with_supervisor()
     settings = load_settings()
     configure_logs(settings.log_level)
-    parts: frozenset[Part] = frozenset(
-        part for part in ("api", "projections") if part in os.environ[PARTS_VARIABLE].split(",")
-    )
+    wanted = os.environ[PARTS_VARIABLE].split(",")
+    parts: frozenset[Part] = frozenset(part for part in PARTS if part in wanted)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

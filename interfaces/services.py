@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.jobs import JobQueue
 from application.ports import (
     AuditLog,
     ChainVerifier,
+    ClaimRegister,
     EventStore,
     Freshness,
     Identifiers,
+    KeyedHash,
     ProjectionStatuses,
     RateLimiter,
     UsageCounter,
@@ -27,11 +30,14 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    claims: ClaimRegister
     identifiers: Identifiers
     verifier: ChainVerifier
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    keyed_hash: KeyedHash
+    jobs: JobQueue
 
     authenticator: Authenticator
     passwords: PasswordHasher

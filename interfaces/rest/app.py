@@ -19,6 +19,7 @@ from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
+from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
@@ -76,6 +77,7 @@ def create_app(
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
             "about": Provide(lambda: about, sync_to_thread=False),
+            "sent": Provide(sent_command),
         },
         exception_handlers={Exception: handle},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],

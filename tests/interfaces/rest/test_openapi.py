@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.interfaces.api import Api, Json
+from tests.interfaces.rest.sent import COMMANDS, WITH_KEY
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
 
@@ -68,6 +69,7 @@ ROUTES = PUBLIC | {
 
 ERRORS = {"400", "413", "415", "422", "429", "500", "503"}
 PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
+COMMAND_ERRORS = PROTECTED_ERRORS | {"412"}
 
 LISTS = {
     "/api/v1/processes",
@@ -167,6 +169,22 @@ def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
     }
 
 
+def test_every_command_describes_its_conditions_and_is_tested_with_them(document: Json) -> None:
+    taking: dict[str, set[str]] = {"Idempotency-Key": set(), "If-Match": set()}
+    for method, path, operation in operations(document):
+        headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
+        expected = set(taking) if method in ("post", "put", "patch") else set()
+        if method == "delete":
+            expected = {"If-Match"}
+        # Many commands at once, each of which has no effect the second time.
+        if (method, path) in PUBLIC or path == CLEANUP:
+            expected = set()
+        assert headers == expected, (method, path)
+        for header in headers:
+            taking[header].add(operation["operationId"])
+    assert taking == {"Idempotency-Key": set(WITH_KEY), "If-Match": set(COMMANDS)}
+
+
 def test_every_command_with_a_body_describes_it(document: Json) -> None:
     for method, path, operation in operations(document):
         takes_body = method in ("post", "patch", "put") and not path.endswith(WITHOUT_BODY)
@@ -191,7 +209,9 @@ def test_every_success_has_a_schema(document: Json) -> None:
 def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Json) -> None:
     for method, path, operation in operations(document):
         errors = {status for status in operation["responses"] if status >= "400"}
-        expected = ERRORS if (method, path) in PUBLIC else PROTECTED_ERRORS
+        expected = COMMAND_ERRORS if method != "get" else PROTECTED_ERRORS
+        if (method, path) in PUBLIC:
+            expected = ERRORS
         assert errors - {"401"} == expected - {"401"}, (method, path)
         assert ("401" in errors) == (path not in ("/", "/health"))
         family = "FootballError" if path.startswith("/auth") else "DashboardError"
@@ -253,7 +273,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
         elif path == CLEANUP:
             assert headers == {"X-Event-Position"}
         elif method != "get" and path != "/auth/login":
-            assert headers == {"X-Event-Position", "ETag"}
+            replayed = set() if method == "delete" else {"Idempotent-Replayed"}
+            assert headers == {"X-Event-Position", "ETag"} | replayed
 
 
 def test_the_document_says_nothing_of_what_annals_is_made_of(stranger: Api) -> None:
