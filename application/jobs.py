@@ -22,7 +22,10 @@ class JobFailedError(Exception):
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a job is tried, and the pauses in between: each twice as long as the last."""
+    """How often a job is tried, and the pauses in between: each twice as long as the last.
+
+    An attempt that was cut off, since its worker stopped or died, counts, but never is the last.
+    """
 
     attempts: int = 5
     first_pause_seconds: float = 1.0

@@ -10,7 +10,7 @@ from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
-from application.jobs import Duty, JobFailedError, RetryPolicy
+from application.jobs import Duty, JobFailedError, JobKind, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -49,17 +49,25 @@ def attempt_at(duty: Duty) -> Callable[..., Awaitable[None]]:
                 raise JobAborted from None
             raise
         except Exception as error:
-            log.warning(
-                "job_attempt_failed",
-                job=duty.kind.name,
-                id=context.job.id,
-                attempt=context.job.attempts + 1,
-                error=type(error).__name__,
-                frames=_frames(error),
-            )
+            _tell(duty.kind, context.job, error)
             raise
 
     return attempt
+
+
+def _tell(kind: JobKind, job: Job, error: Exception) -> None:
+    attempt = job.attempts + 1
+    told = {
+        "job": kind.name,
+        "id": job.id,
+        "attempt": attempt,
+        "error": type(error).__name__,
+        "frames": _frames(error),
+    }
+    if isinstance(error, JobFailedError) or kind.retries.pause_after(attempt) is None:
+        log.error("job_failed", **told)
+    else:
+        log.warning("job_attempt_failed", **told)
 
 
 def _frames(error: Exception) -> list[str]:

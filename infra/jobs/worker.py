@@ -14,7 +14,7 @@ from application.jobs import Duty
 from infra.jobs.execution import Retrying, attempt_at
 from infra.jobs.outcomes import SteadyJobManager
 from infra.jobs.takeover import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS, take_over_for_ever
-from infra.postgres.connections import PATIENCE_SECONDS, RECONNECT_SECONDS, SESSION
+from infra.postgres.connections import PATIENCE_SECONDS, RECONNECT_SECONDS, SESSION, STOPPED
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,7 @@ class JobWorker:
 
 def _pool(conninfo: str, size: int) -> AsyncConnectionPool:
     """Make the library's own connections, which find its tables without naming their schema."""
-    options = f"{SESSION['options']} -c search_path=jobs"
+    options = f"{SESSION['options']} {STOPPED} -c search_path=jobs"
     return AsyncConnectionPool(
         conninfo,
         min_size=1,

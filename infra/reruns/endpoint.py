@@ -14,6 +14,7 @@ from application.runs.ports import RerunOutcome, RerunRequest, RerunResult
 
 MOST_RESPONSE_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_SECONDS = 86_400
+DEEPEST_RESPONSE = 30  # and two levels more in the meta of a step run
 
 
 class HttpRerunEndpoint:
@@ -84,16 +85,31 @@ def _result(response: httpx.Response) -> RerunResult:
 
 
 async def _json_object(response: httpx.Response) -> dict[str, object] | None:
-    """Read the body, which counts if it is a JSON object and not too large."""
+    """Read the body, which counts if it is a JSON object that can be kept."""
     body = bytearray()
     async for chunk in response.aiter_raw():  # as sent: what is compressed could be of any size
         body += chunk
         if len(body) > MOST_RESPONSE_BYTES:
             return None
     try:
-        return msgspec.json.decode(body, type=dict[str, object])
+        found = msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
+    return found if _can_be_kept(found, 1) else None
+
+
+def _can_be_kept(value: object, depth: int) -> bool:
+    """Tell whether PostgreSQL takes a value: no NUL, and as deep as the API takes it at most."""
+    match value:
+        case str():
+            return "\x00" not in value
+        case dict():
+            parts = [*value.keys(), *value.values()]
+        case list():
+            parts = value
+        case _:
+            return True
+    return depth <= DEEPEST_RESPONSE and all(_can_be_kept(part, depth + 1) for part in parts)
 
 
 def _retry_after(text: str) -> int | None:

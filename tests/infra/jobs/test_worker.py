@@ -286,14 +286,19 @@ async def test_a_job_that_nobody_knows_is_not_found(queue: JobQueue) -> None:
 async def test_what_goes_wrong_is_logged_by_type_and_place_without_message_or_arguments(
     queue: JobQueue, workers: Workers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    work = duty("work", fail, retries=ONCE)
+    work = duty("work", fail, retries=RetryPolicy(attempts=2, first_pause_seconds=0.01))
     caplog.set_level(logging.DEBUG)
     with structlog.testing.capture_logs() as logged:
         await workers.start(work)
         await until_status(queue, await enqueued(queue, work, run_id="run-4711"), JobStatus.FAILED)
 
-    [entry] = [entry for entry in logged if entry["event"] == "job_attempt_failed"]
-    assert (entry["job"], entry["attempt"], entry["error"]) == ("work", 1, "ValueError")
+    told = [entry for entry in logged if "error" in entry]
+    assert [(entry["event"], entry["attempt"]) for entry in told] == [
+        ("job_attempt_failed", 1),
+        ("job_failed", 2),
+    ]
+    [_, entry] = told
+    assert (entry["job"], entry["error"]) == ("work", "ValueError")
     assert "test_worker.py" in entry["frames"][-1]
     written = f"{logged} {[record.getMessage() for record in caplog.records]}"
     assert "Ann Example" not in written

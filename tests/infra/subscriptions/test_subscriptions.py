@@ -6,12 +6,14 @@ import random
 import psycopg
 import pytest
 
+from application.jobs import Arguments, Duty, JobKind
 from application.ports import ProjectionKind, ProjectionState
 from infra.event_store.assembly import EventStoreParts
+from infra.jobs.worker import JobWorker
 from infra.postgres.connections import connection_pool
 from infra.projections.installation import install
 from infra.projections.status import PostgresProjectionStatuses
-from tests.infra.event_store.opening import rows, until_locked_out
+from tests.infra.event_store.opening import rows, until, until_locked_out
 from tests.infra.projections.projecting import Projecting, caught_up, note, shown
 from tests.infra.projections.thing_projection import thing_projection
 from tests.infra.subscriptions.thing_subscription import echoed, thing_subscription
@@ -132,6 +134,21 @@ async def test_each_event_leads_to_one_job_though_the_connection_is_killed_at_ra
     assert kills > 3
     assert await echoed(sql) == [position for (position,) in noted]
     assert len(noted) == 300
+
+
+async def test_what_follows_from_an_event_is_done(
+    conninfo: str, log: EventStoreParts, projecting: Projecting
+) -> None:
+    done: list[str | int] = []
+
+    async def echo(arguments: Arguments) -> None:
+        done.append(arguments["position"])
+
+    duty = Duty(kind=JobKind(name="echo", timeout_seconds=10), function=echo)
+    await projecting.start(thing_subscription())
+    async with JobWorker(conninfo, [duty], concurrency=1).running():
+        await note(log, 1, "one", "two")
+        await until(lambda: done == [2, 3])
 
 
 async def test_a_stream_that_a_subscription_is_at_a_loss_with_waits_and_others_go_on(
