@@ -21,6 +21,25 @@ class AlreadyExistsError(ConflictError):
         self.stream_id = stream_id
 
 
+class PreconditionFailedError(Exception):
+    """The aggregate has none of the versions that the command was sent for."""
+
+    def __init__(self, stream_id: str) -> None:
+        super().__init__(f"{stream_id} has another version than If-Match asks for")
+        self.stream_id = stream_id
+
+
+class ClaimTakenError(Exception):
+    """A command with the same claim has been recorded already."""
+
+    def __init__(self) -> None:
+        super().__init__("The same command was sent at the same time, try again")
+
+
+class ClaimMismatchError(Exception):
+    """A claim has been made for another request than the one that makes it now."""
+
+
 class SubjectErasedError(Exception):
     """Personal data was to be recorded for a subject whose data key has been destroyed."""
 
@@ -42,6 +61,14 @@ class TooManyAttemptsError(Exception):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many failed login attempts")
+        self.retry_after = retry_after
+
+
+class RateLimitedError(Exception):
+    """Too many requests; the next one passes after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Rate limit exceeded, try again later")
         self.retry_after = retry_after
 
 

@@ -53,7 +53,40 @@ class EventStore(Protocol):
         ``unmoved`` names streams that the decision rests on, with the version each had. Raises
         ConflictError if one of the streams moved, SubjectErasedError if an event brings personal
         data for an erased subject.
+
+        By the conditions of SentMetadata, raises PreconditionFailedError if the first aggregate
+        had another version, ClaimTakenError if the claim is taken. A claim is recorded even where
+        no event is.
         """
+        ...
+
+
+class ClaimedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that took effect, by its claim: which request it was and what it led to.
+
+    ``stream_id`` and ``version`` are those of the aggregate that it saved first, afterwards.
+    """
+
+    fingerprint: bytes
+    stream_id: str
+    version: int
+    position: int
+    recorded_at: datetime
+
+
+class ClaimRegister(Protocol):
+    """Knows the claims of the last 24 hours."""
+
+    async def find(self, claim_id: bytes) -> ClaimedCommand | None:
+        """Give the command that took effect under a claim."""
+        ...
+
+
+class KeyedHash(Protocol):
+    """Hashes that nobody can compute without the servers' secret."""
+
+    def digest(self, purpose: str, *parts: bytes) -> bytes:
+        """Give 32 bytes, the same for the same purpose and parts in every server process."""
         ...
 
 
@@ -169,6 +202,92 @@ class UsageCounter(Protocol):
 
     async def usage(self, key_id: int) -> KeyUsage:
         """Give what was counted, this process's latest uses among it."""
+        ...
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """Who called what, with which outcome.
+
+    ``actor`` is None without credentials that hold, ``route`` if it is unknown, ``path`` where it
+    may hold personal data; ``event_position`` is where the log stands with what was recorded.
+    """
+
+    created_at: datetime
+    actor: str | None
+    method: str
+    route: str | None
+    path: str | None
+    status_code: int
+    duration_ms: float
+    request_id: str
+    event_position: int | None
+
+
+class LoggedCall(Call, frozen=True):
+    """A call as it stands in the audit log."""
+
+    id: int
+
+
+class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calls are wanted; None asks for nothing. ``min_duration`` is in milliseconds."""
+
+    actor: str | None = None
+    method: str | None = None
+    route: str | None = None
+    path: str | None = None
+    status_code: int | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    min_duration: float | None = None
+    request_id: str | None = None
+
+
+class FoundCalls(msgspec.Struct, frozen=True):
+    """A page of calls, and how many there are on all pages."""
+
+    items: Sequence[LoggedCall]
+    total: int
+
+
+class AuditLog(Protocol):
+    """Keeps an account of all calls, without a round trip for each."""
+
+    def note(self, call: Call) -> None:
+        """Note a call."""
+        ...
+
+    async def find(self, wanted: CallFilter, *, page: int, size: int) -> FoundCalls:
+        """Give a page of the calls that fit the filter, this process's latest among them."""
+        ...
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How many requests of a group may pass within any so many seconds."""
+
+    group: str
+    limit: int
+    seconds: int
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a request passes, and how the tightest of its windows stands after it.
+
+    ``resets_at`` is the Unix second in which the oldest counted request leaves that window. A
+    refused request passes after ``retry_after`` seconds; it is 0 for one that passes.
+    """
+
+    limit: int
+    remaining: int
+    resets_at: int
+    retry_after: int = 0
+
+
+class RateLimiter(Protocol):
+    """Counts requests, so that nobody gets more than their share."""
+
+    async def take(self, who: str, windows: Sequence[Window]) -> Standing:
+        """Count a request in all of its windows; in none if one of them is full."""
         ...
 
 

@@ -16,6 +16,7 @@ from infra.event_store.keys import decode_master_key
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 POSTGRES_URL = re.compile(r"postgres(ql)?://.+")
 REDIS_URL = re.compile(r"(redis|rediss|unix)://.+")
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_enabled: bool = True
     rate_limit_per_minute: Positive | None = None
     rate_limit_burst: Positive | None = None
+    audit_log_days: Days = 365
     job_concurrency: Positive = 4
     retention_sweep_cron: str = "0 * * * *"
     webhook_timeout_seconds: Positive = 30

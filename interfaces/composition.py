@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Literal
 from uuid import uuid4
 
@@ -11,22 +12,26 @@ from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
 from application.runs.neutralization import sweep
+from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
+from infra.audit_log.log import PostgresAuditLog
 from infra.event_store.assembly import EventStoreParts
+from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
-from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.throttle import MovingWindowThrottle
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
 from infra.jobs.housekeeping import housekeeping
 from infra.jobs.queue import PostgresJobQueue
 from infra.jobs.schema import migrate_jobs
 from infra.jobs.worker import JobWorker
+from infra.keyed_hash import HmacSha256
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
@@ -38,6 +43,9 @@ from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
+from infra.rate_limits.counters import open_counters
+from infra.rate_limits.limiter import MovingWindowRateLimits
+from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -57,7 +65,7 @@ START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKe
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
 
@@ -133,6 +141,8 @@ async def compose(
         await stack.enter_async_context(identifiers.running())
         usage = PostgresUsageCounter(pool)
         await stack.enter_async_context(usage.running())
+        audit_log = PostgresAuditLog(pool)
+        await stack.enter_async_context(audit_log.running())
         vitals = MachineVitals(pool, settings.redis_url, settings.annals_home)
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
@@ -149,21 +159,25 @@ async def compose(
 
         if "jobs" in parts:
             duties = [
-                housekeeping(pool),
+                *housekeeping(pool, audit_log_days=settings.audit_log_days),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
+                rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
-        tokens = JwtTokens(_jwt_secret(settings), timedelta(hours=settings.jwt_expiration_hours))
+        secret = _jwt_secret(settings)
+        tokens = JwtTokens(secret, timedelta(hours=settings.jwt_expiration_hours))
         yield Services(
             store=event_store.store,
+            claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             verifier=PostgresChainVerifier(pool),
             freshness=freshness,
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
+            keyed_hash=HmacSha256(secret),
             jobs=PostgresJobQueue(pool),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
@@ -172,6 +186,8 @@ async def compose(
             tokens=tokens,
             throttle=MovingWindowThrottle(counters),
             usage=usage,
+            audit_log=audit_log,
+            rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
             retention=retention,

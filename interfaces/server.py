@@ -17,6 +17,8 @@ from infra.settings import SettingError, Settings, load_settings
 from interfaces.composition import PARTS, Part, compose, join_database
 from interfaces.rest.about import About
 from interfaces.rest.app import create_app
+from interfaces.rest.families import Families
+from interfaces.rest.rate_limits import RateLimits
 from interfaces.server_logs import granian_logs
 from interfaces.worker_processes import end_when_told, end_with_supervisor, let_workers_hear
 
@@ -71,12 +73,24 @@ def application() -> ASGIApp:
             app.state.services = services
             yield
 
+    families = Families(settings.api_v1_prefix)
     return create_app(
         lifespan,
         about(settings),
+        families,
+        rate_limits(settings, families),
         prefix=settings.api_v1_prefix,
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_kb * 1024,
+    )
+
+
+def rate_limits(settings: Settings, families: Families) -> RateLimits | None:
+    """Give the limits of all requests; None where they are turned off."""
+    if not settings.rate_limit_enabled:
+        return None
+    return RateLimits(
+        families, per_minute=settings.rate_limit_per_minute, burst=settings.rate_limit_burst
     )
 
 

@@ -6,11 +6,15 @@ from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
 from application.ports import (
+    AuditLog,
     ChainVerifier,
+    ClaimRegister,
     EventStore,
     Freshness,
     Identifiers,
+    KeyedHash,
     ProjectionStatuses,
+    RateLimiter,
     UsageCounter,
     Vitals,
 )
@@ -26,11 +30,13 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    claims: ClaimRegister
     identifiers: Identifiers
     verifier: ChainVerifier
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    keyed_hash: KeyedHash
     jobs: JobQueue
 
     authenticator: Authenticator
@@ -38,6 +44,8 @@ class Services:
     tokens: Tokens
     throttle: LoginThrottle
     usage: UsageCounter
+    rate_limiter: RateLimiter
+    audit_log: AuditLog
 
     processes: ProcessQueries
     runs: RunQueries

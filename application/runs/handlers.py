@@ -13,7 +13,6 @@ from application.retries import retrying
 from domain.errors import RuleViolatedError
 from domain.events import Metadata
 from domain.processes.process import Process
-from domain.runs.events import StepRun
 from domain.runs.run import Run, StepRunChange
 
 
@@ -73,17 +72,17 @@ async def start_run(
 
 async def update_step_run(
     store: EventStore, directory: StepRunDirectory, command: UpdateStepRun, metadata: Metadata
-) -> tuple[StepRun, Run, int]:
-    """Record a report on a step run; give it with its run and the position of the event.
+) -> tuple[Run, int]:
+    """Record a report on a step run; give its run with the position of the event.
 
     Raises NotFoundError for an unknown step run, RuleViolatedError for a report that cannot be.
     """
     run_id = await find_run(directory, command.step_run_id)
 
-    async def attempt() -> tuple[StepRun, Run, int]:
+    async def attempt() -> tuple[Run, int]:
         run = await load_run(store, run_id)
-        step = run.record_step(command.step_run_id, command.change)
-        return step, run, await store.save(run, metadata=metadata)
+        run.record_step(command.step_run_id, command.change)
+        return run, await store.save(run, metadata=metadata)
 
     return await retrying(attempt)
 

@@ -64,12 +64,12 @@ class ApiKey(Aggregate):
 
     def revoke(self) -> None:
         """Take the key back for good; of no effect the second time."""
-        if not self.state.is_revoked:
+        if not self.is_revoked:
             self.trigger_event(ApiKeyRevoked)
 
     def toggle(self) -> None:
         """Switch the key off, or on again. Raises RuleViolatedError if it was revoked."""
-        if self.state.is_revoked:
+        if self.is_revoked:
             raise RuleViolatedError(f"API key {self.key} has been revoked for good")
         self.trigger_event(ApiKeySwitchedOff if self.state.is_on else ApiKeySwitchedOn)
 
@@ -77,4 +77,14 @@ class ApiKey(Aggregate):
         """Tell whether who sends the key at that moment is let in."""
         state = self.state
         expired = state.expires_at is not None and state.expires_at <= moment
-        return state.is_on and not state.is_revoked and not expired
+        return self.is_active and not expired
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the key is neither switched off nor revoked; it may still have expired."""
+        return self.state.is_on and not self.is_revoked
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the key was taken back for good."""
+        return self.state.revoked_at is not None

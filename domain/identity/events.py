@@ -27,13 +27,15 @@ class UserState(msgspec.Struct, kw_only=True):
 
 
 class ApiKeyState(msgspec.Struct, kw_only=True):
-    """What authenticating needs of an API key."""
+    """An API key as its events have made it; without the key itself."""
 
     name: str
+    description: str | None
     role: Role
+    key_prefix: str
     expires_at: datetime | None
     is_on: bool = True
-    is_revoked: bool = False
+    revoked_at: datetime | None = None
 
 
 class UserRegistered(CreatedEvent, frozen=True, kw_only=True):
@@ -119,7 +121,13 @@ class ApiKeyCreated(CreatedEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: "ApiKey") -> None:
         """Begin as a key that holds."""
-        aggregate.state = ApiKeyState(name=self.name, role=self.role, expires_at=self.expires_at)
+        aggregate.state = ApiKeyState(
+            name=self.name,
+            description=self.description,
+            role=self.role,
+            key_prefix=self.key_prefix,
+            expires_at=self.expires_at,
+        )
 
 
 class ApiKeyRevoked(DomainEvent, frozen=True, kw_only=True):
@@ -129,7 +137,7 @@ class ApiKeyRevoked(DomainEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: "ApiKey") -> None:
         """Never hold again."""
-        aggregate.state.is_revoked = True
+        aggregate.state.revoked_at = self.timestamp
 
 
 class ApiKeySwitchedOff(DomainEvent, frozen=True, kw_only=True):

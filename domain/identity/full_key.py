@@ -1,6 +1,8 @@
 """The API key itself, as its holder sends it; only its digest and prefix are ever kept."""
 
+import base64
 import hashlib
+import hmac
 import re
 import secrets
 
@@ -19,6 +21,12 @@ def is_full_key(text: str) -> bool:
 def generate_full_key() -> str:
     """Make a key out of 256 random bits."""
     return BEGINNING + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def derive_full_key(seed: bytes, key_id: int) -> str:
+    """Make a key out of a seed, as random as that is: the same key for the same seed and id."""
+    derived = hmac.digest(seed, f"API key {key_id}".encode(), "sha256")
+    return BEGINNING + base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
 
 
 def digest_of(full_key: str) -> str:

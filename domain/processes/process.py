@@ -71,6 +71,10 @@ class Process(Aggregate):
         )
         return self.state.steps[step_id]
 
+    def step_at(self, index: int) -> Step:
+        """Give the step with this index, of which there must be one."""
+        return next(step for step in self.state.steps.values() if step.index == index)
+
     def keep_for(self, months: int | None) -> None:
         """Set how many calendar months the personal data of runs is kept; None sets no end."""
         if months != self.state.retention_months:

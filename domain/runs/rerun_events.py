@@ -110,3 +110,11 @@ class RerunAttemptFailed(RerunAttemptEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: "Run") -> None:
         """Wait for the next attempt, if there is one."""
         self._rerun(aggregate).is_under_way = False
+
+
+RERUN_ATTEMPT_EVENTS = (
+    RerunAttemptBegan,
+    RerunAttemptAccepted,
+    RerunAttemptSucceeded,
+    RerunAttemptFailed,
+)

@@ -256,6 +256,11 @@ class Run(Aggregate):
             RunNeutralized, redacted_fields=self._personal_fields(), reason=reason, policy=policy
         )
 
+    def rerun_of(self, step_run_id: int) -> StepRun:
+        """Give the step run that was put in place of a failed one, of which there must be one."""
+        steps = self.state.steps.values()
+        return next(step for step in steps if step.original_step_run_id == step_run_id)
+
     @property
     def step_runs(self) -> list[StepRun]:
         """The run's steps in order."""

@@ -5,8 +5,13 @@ from typing import Any
 
 import msgspec
 
-from application.errors import AlreadyExistsError, ConflictError, SubjectErasedError
-from infra.event_store.append import Append, Committed
+from application.errors import (
+    AlreadyExistsError,
+    ClaimTakenError,
+    ConflictError,
+    SubjectErasedError,
+)
+from infra.event_store.append import Append, AppendedClaim, Committed
 from infra.event_store.chain import link
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import EventRecord
@@ -15,8 +20,8 @@ from infra.event_store.record import EventRecord
 class LogState(msgspec.Struct):
     """What a commit finds under the lock, kept up to date while it admits commands.
 
-    ``fingerprints`` are those of the data keys in force, ``erased`` the fenced subjects; both hold
-    only the subjects that were asked for, as ``versions`` holds only the streams.
+    ``fingerprints`` are those of the data keys in force, ``erased`` the fenced subjects, ``claims``
+    those that are taken; all hold only what was asked for, as ``versions`` holds only the streams.
     """
 
     position: int
@@ -26,6 +31,7 @@ class LogState(msgspec.Struct):
     versions: dict[str, int]
     fingerprints: dict[str, bytes]
     erased: set[str]
+    claims: set[bytes]
 
 
 class Batch:
@@ -38,6 +44,7 @@ class Batch:
         self.records: list[EventRecord] = []
         self.new_keys: list[SubjectKey] = []
         self.erasures: list[tuple[str, bytes | None, int, EventRecord]] = []
+        self.claims: list[tuple[AppendedClaim, int]] = []
         self.admitted: list[tuple[Append, Committed]] = []
         self.refused: list[tuple[Append, Exception]] = []
         self._keyring = keyring
@@ -55,9 +62,14 @@ class Batch:
             self._take(record)
             for subject in (subject for subject, by in append.erased.items() if by is record):
                 self._erase(subject, record)
+        if append.claim is not None:
+            self.state.claims.add(append.claim.id)
+            self.claims.append((append.claim, self.state.position))
         self.admitted.append((append, Committed(self.state.position, self.state.recorded_at)))
 
     def _refusal(self, append: Append) -> Exception | None:
+        if append.claim is not None and append.claim.id in self.state.claims:
+            return ClaimTakenError()
         versions = self.state.versions
         for stream_id, version in (append.expected | append.unmoved).items():
             if versions[stream_id] != version:
@@ -128,4 +140,15 @@ class Batch:
             [position for *_, position, _ in self.erasures],
             [record.event_id for *_, record in self.erasures],
             [self.state.recorded_at] * len(self.erasures),
+        ]
+
+    def claim_columns(self) -> list[list[Any]]:
+        """Give the new claims, column by column, each with the position that it led to."""
+        return [
+            [claim.id for claim, _ in self.claims],
+            [claim.fingerprint for claim, _ in self.claims],
+            [claim.stream_id for claim, _ in self.claims],
+            [claim.version for claim, _ in self.claims],
+            [position for _, position in self.claims],
+            [self.state.recorded_at] * len(self.claims),
         ]

@@ -50,8 +50,9 @@ def encode(event: DomainEvent, metadata: str, key: SubjectKey | None) -> EventRe
 
 
 def encode_metadata(metadata: Metadata) -> str:
-    """Write metadata as the JSON text that is stored and hashed."""
-    return _encode(metadata).decode()
+    """Write metadata as the JSON text that is stored and hashed; conditions stay out of it."""
+    stored = {name: getattr(metadata, name) for name in Metadata.__struct_fields__}
+    return _encode(stored).decode()
 
 
 def decode(record: StoredRecord, keyring: Keyring) -> Recorded[DomainEvent]:

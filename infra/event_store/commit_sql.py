@@ -6,6 +6,9 @@ LOCK = "SELECT pg_advisory_xact_lock(4127301)"
 # Takes the same lock, and looks at the log as it is from then on, in one round trip.
 LOCK_LOG = "SELECT * FROM lock_log(%b::text[], %b::text[])"
 
+# Under the lock, and only where a command has a claim.
+TAKEN_CLAIMS = "SELECT id FROM claims WHERE id = ANY(%b::bytea[]) AND expires_at > now()"
+
 RECORD = """
 WITH recorded AS (
     INSERT INTO events (
@@ -38,6 +41,20 @@ SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[], %b::uuid[], %b::time
 DELETE_KEYS = "DELETE FROM subject_keys WHERE subject = ANY(%b::text[])"
 
 DELETE_SNAPSHOTS = "DELETE FROM snapshots WHERE subject = ANY(%b::text[])"
+
+RECORD_CLAIMS = """
+INSERT INTO claims (id, fingerprint, stream_id, version, position, recorded_at)
+SELECT * FROM unnest(
+    %b::bytea[], %b::bytea[], %b::text[], %b::bigint[], %b::bigint[], %b::timestamptz[]
+)
+ON CONFLICT (id) DO UPDATE
+SET fingerprint = excluded.fingerprint,
+    stream_id = excluded.stream_id,
+    version = excluded.version,
+    position = excluded.position,
+    recorded_at = excluded.recorded_at,
+    expires_at = excluded.expires_at
+"""
 
 RECORDED = """
 SELECT event_id, notification_id, recorded_at

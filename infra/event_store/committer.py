@@ -56,10 +56,10 @@ class Committer:
                 await task
 
     async def append(self, append: Append) -> Committed:
-        """Record a command's events, or none of them.
+        """Record a command's events and its claim, or nothing of it.
 
-        Raises ConflictError, SubjectErasedError or psycopg.OperationalError; after the last, and
-        only then, it is unknown whether they were recorded.
+        Raises ConflictError, SubjectErasedError, ClaimTakenError or psycopg.OperationalError; after
+        the last, and only then, it is unknown whether they were recorded.
         """
         if self._closing:
             raise psycopg.OperationalError("the event store has been closed")
@@ -95,9 +95,10 @@ class Committer:
     def _gather(self) -> list[Append]:
         size = taken = 0
         for append in self._waiting:
-            if taken and size + len(append.records) > MAX_EVENTS_PER_COMMIT:
+            needed = max(len(append.records), 1)  # where there is no event, there is a claim
+            if taken and size + needed > MAX_EVENTS_PER_COMMIT:
                 break
-            size += len(append.records)
+            size += needed
             taken += 1
         gathered, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return gathered
@@ -149,27 +150,32 @@ class Committer:
     ) -> list[Append]:
         """Answer the commands whose events are in the log after all; give back the others.
 
-        Taking the lock waits for the end of the broken transaction, whichever it was.
+        Taking the lock waits for the end of the broken transaction, whichever it was. A command
+        without events needs no answer here: at the next attempt it finds its own claim taken.
         """
-        ids = [append.records[-1].event_id for append in gathered]
-        streams = [append.records[-1].stream_id for append in gathered]
-        versions = [append.records[-1].version for append in gathered]
+        sought = [append.records[-1] for append in gathered if append.records]
+        ids = [record.event_id for record in sought]
+        streams = [record.stream_id for record in sought]
+        versions = [record.version for record in sought]
         async with connection.transaction():
             await connection.execute(sql.LOCK)
             cursor = await connection.execute(sql.RECORDED, (streams, versions, ids))
             recorded = {row[0]: Committed(row[1], row[2]) for row in await cursor.fetchall()}
+        unanswered = []
         for append in gathered:
-            committed = recorded.get(append.records[-1].event_id)
-            if committed is not None:
+            committed = recorded.get(append.records[-1].event_id) if append.records else None
+            if committed is None:
+                unanswered.append(append)
+            else:
                 _succeed(append, committed)
-        return [append for append in gathered if append.records[-1].event_id not in recorded]
+        return unanswered
 
     async def _commit(self, connection: psycopg.AsyncConnection, gathered: list[Append]) -> None:
         state = await self._lock_and_read(connection, gathered)
         batch = Batch(state, self._keyring, datetime.now(UTC))
         for append in gathered:
             batch.admit(append)
-        if batch.records:
+        if batch.admitted:
             await self._write(connection, batch)
         else:
             await connection.execute("ROLLBACK")
@@ -185,11 +191,16 @@ class Committer:
     ) -> LogState:
         streams = list({stream for a in gathered for stream in (*a.expected, *a.unmoved)})
         subjects = list({subject for a in gathered for subject in (*a.keys, *a.erased)})
+        claims = [append.claim.id for append in gathered if append.claim is not None]
         async with connection.pipeline():
             await connection.execute("BEGIN")
             cursor = connection.cursor(binary=True)
             await cursor.execute(sql.LOCK_LOG, (streams, subjects), prepare=True)
+            taken = connection.cursor(binary=True)
+            if claims:
+                await taken.execute(sql.TAKEN_CLAIMS, (claims,), prepare=True)
             row = await cursor.fetchone()
+            taken_rows = await taken.fetchall() if claims else []
         assert row is not None
         position, hash_, recorded_at, master_key_id, versions, fingerprints, erased = row
         return LogState(
@@ -204,14 +215,18 @@ class Committer:
                 if fingerprint is not None
             },
             erased={subject for subject, gone in zip(subjects, erased, strict=True) if gone},
+            claims={claim_id for (claim_id,) in taken_rows},
         )
 
     async def _write(self, connection: psycopg.AsyncConnection, batch: Batch) -> None:
         state = batch.state
-        head = (state.position, state.hash, state.recorded_at, str(state.position))
-        rows = (*batch.event_columns(), *batch.key_columns(), *head)
         async with connection.pipeline():
-            await connection.execute(sql.RECORD, rows, prepare=True)
+            if batch.records:
+                head = (state.position, state.hash, state.recorded_at, str(state.position))
+                rows = (*batch.event_columns(), *batch.key_columns(), *head)
+                await connection.execute(sql.RECORD, rows, prepare=True)
+            if batch.claims:
+                await connection.execute(sql.RECORD_CLAIMS, batch.claim_columns(), prepare=True)
             if batch.erasures:
                 columns = batch.erasure_columns()
                 await connection.execute(sql.INSERT_ERASURES, columns)

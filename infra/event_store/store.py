@@ -9,10 +9,11 @@ import psycopg
 import structlog
 from eventsourcing.utils import resolve_topic
 
-from application.errors import NotFoundError, SubjectErasedError
+from application.errors import NotFoundError, PreconditionFailedError, SubjectErasedError
+from application.metadata import SentMetadata
 from domain.aggregate import A, Aggregate
 from domain.events import CreatedEvent, DomainEvent, Metadata, Recorded, RedactionEvent
-from infra.event_store.append import Append
+from infra.event_store.append import Append, AppendedClaim
 from infra.event_store.codec import encode, encode_metadata, needs_key
 from infra.event_store.committer import Committer
 from infra.event_store.keys import SubjectKey
@@ -87,18 +88,29 @@ class PostgresEventStore:
         metadata: Metadata,
         unmoved: Mapping[str, int] | None = None,
     ) -> int:
-        """Record the pending events of all the aggregates, or of none; give the last position."""
-        events = [event for aggregate in aggregates for event in aggregate.pending()]
-        if not events:
+        """Record the pending events of all the aggregates, or of none; give the last position.
+
+        The conditions are about the version that the first aggregate had before its events.
+        """
+        pending = [aggregate.pending() for aggregate in aggregates]
+        first, version_before = aggregates[0], aggregates[0].version - len(pending[0])
+        matched = _matched(metadata, first.id, version_before)
+        claim = _claimed(metadata, first)
+        events = [event for of_one in pending for event in of_one]
+        if not events and claim is None:
             return (await self._observer.ask(None)).head
-        append = await self._append_of(events, metadata, unmoved or {})
+        append = await self._append_of(events, metadata, {**(unmoved or {}), **matched}, claim)
         committed = await self._committer.append(append)
         for aggregate in aggregates:
             await self._snapshot_if_due(aggregate, append.expected.get(aggregate.id))
         return committed.position
 
     async def _append_of(
-        self, events: list[DomainEvent], metadata: Metadata, unmoved: Mapping[str, int]
+        self,
+        events: list[DomainEvent],
+        metadata: Metadata,
+        unmoved: Mapping[str, int],
+        claim: AppendedClaim | None,
     ) -> Append:
         keys = await self._keys_for(events)
         text = encode_metadata(metadata)
@@ -119,6 +131,7 @@ class PostgresEventStore:
             unmoved={stream: seen for stream, seen in unmoved.items() if stream not in expected},
             keys=keys,
             erased=erased,
+            claim=claim,
             committed=asyncio.get_running_loop().create_future(),
         )
 
@@ -145,6 +158,26 @@ class PostgresEventStore:
         except psycopg.Error as error:
             # The events are recorded; a snapshot only saves time.
             log.warning("snapshot_not_taken", stream=aggregate.id, error=type(error).__name__)
+
+
+def _matched(metadata: Metadata, stream_id: str, version: int) -> dict[str, int]:
+    """Give what must not move, so that If-Match still holds; raise if it does not even now."""
+    if not isinstance(metadata, SentMetadata) or metadata.if_match is None:
+        return {}
+    if not metadata.if_match.holds_for(version):
+        raise PreconditionFailedError(stream_id)
+    return {stream_id: version}
+
+
+def _claimed(metadata: Metadata, first: Aggregate) -> AppendedClaim | None:
+    if not isinstance(metadata, SentMetadata) or metadata.claim is None:
+        return None
+    return AppendedClaim(
+        id=metadata.claim.id,
+        fingerprint=metadata.claim.fingerprint,
+        stream_id=first.id,
+        version=first.version,
+    )
 
 
 def _kind_of(stream_id: str, events: list[Recorded[DomainEvent]]) -> type[Aggregate]:

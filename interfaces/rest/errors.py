@@ -14,15 +14,20 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from application.errors import (
+    ClaimMismatchError,
+    ClaimTakenError,
     ConflictError,
     ForbiddenError,
     NotAuthenticatedError,
     NotFoundError,
+    PreconditionFailedError,
+    RateLimitedError,
     ReadModelBehindError,
     SubjectErasedError,
     TooManyAttemptsError,
 )
 from domain.errors import InvalidFieldError, RuleViolatedError
+from interfaces.rest.conditions import IDEMPOTENCY_KEY
 from interfaces.rest.families import SKINS, ErrorBody, Families, Problem
 from interfaces.rest.requests import request_id_of
 
@@ -35,6 +40,7 @@ KINDS = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.CONFLICT: "conflict",
+    HTTPStatus.PRECONDITION_FAILED: "precondition_failed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "payload_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     HTTPStatus.UNPROCESSABLE_ENTITY: "validation_error",
@@ -46,14 +52,20 @@ KINDS = {
 BODY_PARAMETER = "data"
 BUSINESS_RULE = "business_rule_violation"
 VALIDATION = "validation_error"
+# No validation error, which some families answer with 400: this is 422 in all of them.
+KEY_REUSED = "idempotency_key_reused"
+SENT_OTHERWISE = "was sent with another request within the last 24 hours"
 
 STATUSES: dict[type[Exception], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    ClaimTakenError: HTTPStatus.CONFLICT,
+    PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
     SubjectErasedError: HTTPStatus.CONFLICT,
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ReadModelBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -93,6 +105,8 @@ def _facts(error: Exception) -> tuple[int, str, str]:
     """Give status, kind and message; of what nobody foresaw, nothing is told but to the log."""
     if isinstance(error, ValidationException | InvalidFieldError):
         return HTTPStatus.UNPROCESSABLE_ENTITY, VALIDATION, "The request is not valid"
+    if isinstance(error, ClaimMismatchError):
+        return HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED, f"{IDEMPOTENCY_KEY} {SENT_OTHERWISE}"
     if isinstance(error, RuleViolatedError):
         return HTTPStatus.BAD_REQUEST, BUSINESS_RULE, str(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -124,6 +138,8 @@ def _fields(error: Exception) -> dict[str, list[str]]:
     """Name the fields that are wrong, each with what is wrong with it."""
     if isinstance(error, InvalidFieldError):
         return {error.field: [error.message]}
+    if isinstance(error, ClaimMismatchError):
+        return {IDEMPOTENCY_KEY: [SENT_OTHERWISE]}
     if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
         return {}
     fields: dict[str, list[str]] = {}
@@ -139,7 +155,7 @@ def _headers(error: Exception) -> dict[str, str]:
     match error:
         case NotAuthenticatedError():
             return {"WWW-Authenticate": "Bearer"}
-        case TooManyAttemptsError():
+        case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
         case ReadModelBehindError() | psycopg.OperationalError() | psycopg_pool.PoolTimeout():
             return {"Retry-After": "1"}

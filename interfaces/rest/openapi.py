@@ -35,6 +35,7 @@ _CASES = {
     403: "The role that is needed is missing",
     404: "There is no such thing",
     409: "Somebody else changed it at the same time",
+    412: "It has another version than If-Match asks for",
     413: "The body is too large",
     415: "The body is said to be no JSON",
     422: "The request is malformed",
@@ -45,7 +46,8 @@ _CASES = {
 
 
 # What cannot befall a route that takes no credentials and changes nothing.
-_PROTECTED_ONLY = frozenset({401, 403, 404, 409})
+_PROTECTED_ONLY = frozenset({401, 403, 404, 409, 412})
+_COMMANDS_ONLY = frozenset({412})
 
 
 @dataclass
@@ -76,11 +78,13 @@ class ErrorResponses(ReceiveRoutePlugin):
         if isinstance(route, HTTPRoute):
             shape = _SHAPES[self._families.owner(route.path)]
             for handler in route.route_handlers:
-                public = handler.opt.get("public", False)
+                impossible = _PROTECTED_ONLY if handler.opt.get("public") else frozenset()
+                if "GET" in handler.http_methods:
+                    impossible |= _COMMANDS_ONLY
                 handler.responses = {
                     status: ResponseSpec(shape, description=case, generate_examples=False)
                     for status, case in _CASES.items()
-                    if not (public and status in _PROTECTED_ONLY)
+                    if status not in impossible
                 } | dict(handler.responses or {})
 
 

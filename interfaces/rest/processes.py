@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
+from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import Meta
 
@@ -19,8 +20,9 @@ from application.processes.handlers import (
 )
 from domain.identity.roles import Role
 from domain.processes.process import Process
-from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.bodies import Body, Name
+from interfaces.rest.commands import CarriedOut, SentCommand, sent_deletion
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
     FIRST_PAGE,
@@ -33,9 +35,9 @@ from interfaces.rest.paging import (
 from interfaces.rest.parameters import ProcessId
 from interfaces.rest.recorded import (
     COMMAND_HEADERS,
+    DELETION_HEADERS,
     VERSION_HEADERS,
     DeletedView,
-    recorded,
     versioned,
 )
 from interfaces.rest.searchable import (
@@ -90,14 +92,14 @@ class ProcessController(Controller):
         summary="Create a process",
     )
     async def create(
-        self, request: AuthenticatedRequest, services: Services, data: CreateProcessBody
+        self, sent: SentCommand, services: Services, data: CreateProcessBody
     ) -> Response[ProcessView]:
         """Set up a process; runs of it may be started once it has steps, or at once without."""
         command = CreateProcess(name=data.name, meta=data.meta)
-        process, position = await create_process(
-            services.store, services.identifiers, command, metadata_of(request)
+        created = await sent.carry_out(
+            lambda metadata: create_process(services.store, services.identifiers, command, metadata)
         )
-        return _process_response(process, position, status=201)
+        return _process_response(created, status=201)
 
     @get("/", operation_id="listProcesses", response_headers=PAGE_HEADERS, summary="List processes")
     async def list(
@@ -133,31 +135,33 @@ class ProcessController(Controller):
     )
     async def keep_for(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         process_id: ProcessId,
         data: RetentionBody,
     ) -> Response[ProcessView]:
         """Set after how many calendar months runs are neutralized, also those that there are."""
         command = KeepFor(process_id=process_id, retention_months=data.retention_months)
-        process, position = await keep_for(services.store, command, metadata_of(request))
-        return _process_response(process, position)
+        kept = await sent.carry_out(lambda metadata: keep_for(services.store, command, metadata))
+        return _process_response(kept)
 
     @delete(
         "/{process_id:str}",
         operation_id="deleteProcess",
-        response_headers=COMMAND_HEADERS,
+        response_headers=DELETION_HEADERS,
         summary="Delete a process",
         status_code=200,
         guards=[requires(Role.ADMIN)],
+        dependencies={"sent": Provide(sent_deletion)},
     )
     async def delete(
-        self, request: AuthenticatedRequest, services: Services, process_id: ProcessId
+        self, sent: SentCommand, services: Services, process_id: ProcessId
     ) -> Response[DeletedView]:
         """Hide a process with its steps and runs; it can be restored."""
-        process, position = await delete_process(services.store, process_id, metadata_of(request))
-        view = DeletedView(id=process_id, deleted_at=process.modified_on)
-        return recorded(view, position=position, version=process.version)
+        deleted = await sent.carry_out(
+            lambda metadata: delete_process(services.store, process_id, metadata)
+        )
+        return deleted.answer(DeletedView(id=process_id, deleted_at=deleted.aggregate.modified_on))
 
     @post(
         "/{process_id:str}/restore",
@@ -168,11 +172,13 @@ class ProcessController(Controller):
         guards=[requires(Role.ADMIN)],
     )
     async def restore(
-        self, request: AuthenticatedRequest, services: Services, process_id: ProcessId
+        self, sent: SentCommand, services: Services, process_id: ProcessId
     ) -> Response[ProcessView]:
         """Show a deleted process again, with all that was hidden with it."""
-        process, position = await restore_process(services.store, process_id, metadata_of(request))
-        return _process_response(process, position)
+        restored = await sent.carry_out(
+            lambda metadata: restore_process(services.store, process_id, metadata)
+        )
+        return _process_response(restored)
 
     @get(
         "/{process_id:str}/searchable-fields",
@@ -223,8 +229,9 @@ def process_view(row: ProcessRow) -> ProcessView:
 
 
 def _process_response(
-    process: Process, position: int, *, status: int = 200
+    carried_out: CarriedOut[Process], *, status: int = 200
 ) -> Response[ProcessView]:
+    process = carried_out.aggregate
     state = process.state
     view = ProcessView(
         id=int(process.key),
@@ -234,4 +241,4 @@ def _process_response(
         created_at=process.created_on,
         updated_at=process.modified_on,
     )
-    return recorded(view, position=position, version=process.version, status=status)
+    return carried_out.answer(view, status=status)

@@ -10,10 +10,16 @@ from interfaces.rest.headers import documented
 
 Body = TypeVar("Body")
 
+REPLAYED = "Idempotent-Replayed"
+
 VERSION_HEADERS = (documented("ETag", "The version of the resource"),)
-COMMAND_HEADERS = (
+DELETION_HEADERS = (
     documented("X-Event-Position", "Where the log stands with what the command recorded"),
     *VERSION_HEADERS,
+)
+COMMAND_HEADERS = (
+    *DELETION_HEADERS,
+    documented(REPLAYED, "There, and true, if this is the response of before to the same key"),
 )
 
 

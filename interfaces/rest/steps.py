@@ -9,11 +9,11 @@ from msgspec import Meta
 
 from application.processes.handlers import AddStep, add_step
 from domain.processes.rerun import RerunConfig
-from interfaces.rest.access import AuthenticatedRequest, metadata_of
 from interfaces.rest.bodies import Body, Id, Name
+from interfaces.rest.commands import SentCommand
 from interfaces.rest.parameters import ProcessId
 from interfaces.rest.processes import find_process
-from interfaces.rest.recorded import COMMAND_HEADERS, recorded
+from interfaces.rest.recorded import COMMAND_HEADERS
 from interfaces.services import Services
 from projections.processes.projection import StepRow
 
@@ -52,7 +52,7 @@ class StepController(Controller):
         summary="Add a step to a process",
     )
     async def create(
-        self, request: AuthenticatedRequest, services: Services, data: AddStepBody
+        self, sent: SentCommand, services: Services, data: AddStepBody
     ) -> Response[StepView]:
         """Add a step; runs started from now on go through it."""
         command = AddStep(
@@ -62,9 +62,10 @@ class StepController(Controller):
             is_rerunnable=data.is_rerunnable,
             rerun_config=data.rerun_config,
         )
-        step, process, position = await add_step(
-            services.store, services.identifiers, command, metadata_of(request)
+        added = await sent.carry_out(
+            lambda metadata: add_step(services.store, services.identifiers, command, metadata)
         )
+        step = added.aggregate.step_at(data.index)
         view = StepView(
             id=step.id,
             process_id=data.process_id,
@@ -73,7 +74,7 @@ class StepController(Controller):
             is_rerunnable=step.is_rerunnable,
             rerun_config=step.rerun_config,
         )
-        return recorded(view, position=position, version=process.version, status=201)
+        return added.answer(view, status=201)
 
     @get("/process/{process_id:str}", operation_id="listSteps", summary="List a process's steps")
     async def of_process(self, services: Services, process_id: ProcessId) -> Sequence[StepView]:

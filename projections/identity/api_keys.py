@@ -46,7 +46,7 @@ API_KEYS = Table("api_keys", ApiKeyRow, key="id")
 
 api_keys = Projection(
     "api_keys",
-    version=1,
+    version=2,
     schema=Path(__file__).with_name("api_keys_schema.sql"),
     tables=(API_KEYS,),
 )
@@ -72,7 +72,7 @@ def api_key_created(recorded: Recorded[ApiKeyCreated], rows: Rows) -> None:
             description=event.description,
             role=event.role,
             key_prefix=event.key_prefix,
-            created_at=recorded.recorded_at,
+            created_at=event.timestamp,
             created_by=recorded.metadata.actor,
             expires_at=event.expires_at,
             is_active=True,
@@ -88,7 +88,7 @@ def api_key_revoked(recorded: Recorded[ApiKeyRevoked], rows: Rows) -> None:
     """Show that the key was taken back, and when."""
     api_key = _changed_key(recorded, rows)
     api_key.is_active = False
-    api_key.revoked_at = recorded.recorded_at
+    api_key.revoked_at = recorded.event.timestamp
 
 
 @api_keys.on(ApiKeySwitchedOff, touches=_itself)

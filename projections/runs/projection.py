@@ -14,6 +14,7 @@ from domain.processes.events import (
 from domain.runs.events import (
     RUN_STATUS_EVENTS,
     STEP_RUN_EVENTS,
+    RunCalledOff,
     RunDeleted,
     RunMetaChanged,
     RunNeutralized,
@@ -23,7 +24,7 @@ from domain.runs.events import (
     StepRunAnnotated,
     StepRunEvent,
 )
-from domain.runs.rerun_events import StepRerunRequested
+from domain.runs.rerun_events import RERUN_ATTEMPT_EVENTS, StepRerunRequested
 from domain.runs.status import RunStatus, StepRunStatus
 from projections.projection import Projection, Touched
 from projections.runs.contents import content_of
@@ -44,7 +45,7 @@ from projections.table import Rows
 
 runs = Projection(
     "runs",
-    version=2,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(RUNS, CONTENTS, STEP_RUNS, PROCESSES, STATISTICS),
     tallies=(META_FIELDS, META_VALUES),
@@ -190,6 +191,12 @@ def run_status_changed(recorded: Recorded[RunStatusEvent], rows: Rows) -> None:
         count_run(rows, run, +1)
 
 
+@runs.on(RunCalledOff, *RERUN_ATTEMPT_EVENTS, touches=_its_run)
+def run_moved_on(recorded: Recorded[Any], rows: Rows) -> None:
+    """Show the run's version and when it changed; what follows has events of its own."""
+    _changed_run(recorded, rows)
+
+
 @runs.on(RunMetaChanged, touches=_its_run)
 def run_meta_changed(recorded: Recorded[RunMetaChanged], rows: Rows) -> None:
     """Show the run's new meta."""
@@ -203,6 +210,7 @@ def run_deleted(recorded: Recorded[RunDeleted], rows: Rows) -> None:
     """Hide the run, and count it no more."""
     run = _changed_run(recorded, rows)
     run.deleted_at = recorded.event.timestamp
+    rows.remove(CONTENTS, run.id)
     count_run(rows, run, -1)
     count_meta(rows, run, -1)
 
@@ -212,6 +220,7 @@ def run_restored(recorded: Recorded[RunRestored], rows: Rows) -> None:
     """Show the run as it was, and count it again."""
     run = _changed_run(recorded, rows)
     run.deleted_at = None
+    rows.add(CONTENTS, content_of(run))
     count_run(rows, run, +1)
     count_meta(rows, run, +1)
 
@@ -264,14 +273,14 @@ def _changed_run(recorded: Recorded[Any], rows: Rows) -> RunRow:
 
 
 def _change_meta(rows: Rows, run: RunRow, meta: dict[str, Any], personal: list[str]) -> None:
-    is_counted = run.deleted_at is None
-    if is_counted:
+    is_shown = run.deleted_at is None
+    if is_shown:
         count_meta(rows, run, -1)
     run.meta = meta
     run.personal_meta_fields = personal
-    if is_counted:
+    if is_shown:
         count_meta(rows, run, +1)
-    rows.add(CONTENTS, content_of(run))
+        rows.add(CONTENTS, content_of(run))
 
 
 def _redacted_step_meta(event: RunNeutralized) -> Iterator[tuple[int, str]]:

@@ -32,7 +32,10 @@ def _step_runs(rest: LiteralString) -> Composed:
 RUN = _runs("r.id = %s")
 NEWEST_OF = _runs("r.process_id = %s ORDER BY r.created_at DESC, r.id DESC LIMIT %s")
 RUN_STEPS = _step_runs("s.run_id = ANY(%s) ORDER BY s.run_id, s.index, s.id")
-STEP_RUN = _step_runs("s.id = %s")
+STEP_RUN = SQL(
+    "SELECT r.version, {columns} FROM runs.step_runs AS s "
+    "JOIN runs.runs AS r ON r.id = s.run_id WHERE {listed} AND s.id = %s"
+).format(columns=STEP_RUN_COLUMNS, listed=LISTED)
 
 STATISTICS_OF = SQL("SELECT {} FROM runs.statistics WHERE process_id = %s").format(
     SQL(", ").join(Identifier(column.name) for column in STATISTICS.columns)
@@ -70,6 +73,13 @@ class RunDetail(msgspec.Struct, frozen=True):
 
     shown: ShownRun
     steps: list[StepRunRow]
+
+
+class StepRunDetail(msgspec.Struct, frozen=True):
+    """A step run with the version of its run."""
+
+    run_version: int
+    step: StepRunRow
 
 
 class MetaField(msgspec.Struct, frozen=True):
@@ -124,12 +134,12 @@ class RunQueries:
                 steps[row.run_id].append(row)
         return steps
 
-    async def step_run(self, step_run_id: int) -> StepRunRow | None:
+    async def step_run(self, step_run_id: int) -> StepRunDetail | None:
         """Give a step run."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=args_row(StepRunRow))
-            await cursor.execute(STEP_RUN, (step_run_id,))
-            return await cursor.fetchone()
+            cursor = await connection.execute(STEP_RUN, (step_run_id,))
+            row = await cursor.fetchone()
+        return StepRunDetail(row[0], StepRunRow(*row[1:])) if row is not None else None
 
     async def run_of(self, step_run_id: int) -> int | None:
         """Give the id of a step run's run."""

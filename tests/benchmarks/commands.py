@@ -65,9 +65,9 @@ async def measure_http(ground: Ground) -> Outcome:
         other="echo",
         comparisons=comparisons,
         notes=f"""
-        Annals: `annals serve` as shipped (one worker, projector on, logs at INFO into a file), API
-        key authentication, a process of three steps, a body of {len(_body(1, 1))} bytes; fsync on,
-        synchronous_commit on.
+        Annals: `annals serve` as shipped (one worker, projector on, logs at INFO into a file), but
+        for the rate limits; API key authentication, a process of three steps, a body of
+        {len(_body(1, 1))} bytes; fsync on, synchronous_commit on.
 
         Echo: Litestar on granian with the same settings, one worker, the same body; no
         authentication, no middleware, no database.

@@ -9,12 +9,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What a command wants: events for streams, each seen at a version, and nothing moved besides.
 
     ``appends`` gives for each stream the version it was seen at and the number of events.
+    ``claim`` lets only one command through.
     """
 
     appends: dict[str, tuple[int, int]]
     unmoved: dict[str, int]
     erases: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
+    claim: str | None = None
 
     @property
     def seen(self) -> dict[str, int]:
@@ -35,11 +37,12 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A command was refused: as a conflict, or because a subject is erased."""
+    """A command was refused: as a conflict, or because a subject is erased or its claim taken."""
 
     command: Command
     stream_exists: bool
     subject_erased: bool
+    claim_taken: bool
 
 
 class Model:
@@ -49,6 +52,7 @@ class Model:
         self.log: list[tuple[str, int]] = []
         self.versions: dict[str, int] = {}
         self.erased: set[str] = set()
+        self.claims: dict[str, int] = {}
 
     def version(self, stream: str) -> int:
         """Give the version of a stream; 0 if it does not exist."""
@@ -64,8 +68,11 @@ class Model:
             for stream, seen in command.seen.items():
                 assert self.version(stream) == seen, f"{stream} had moved before {outcome}"
             assert not command.personal & self.erased, f"{outcome} came after an erasure"
+            assert command.claim not in self.claims, f"{outcome} has a claim that was taken"
             self._append(command)
             assert outcome.position == len(self.log), f"{outcome} is not where it says"
+            if command.claim is not None:
+                self.claims[command.claim] = outcome.position
         for refusal in refused:
             self._justify(refusal)
 
@@ -79,6 +86,9 @@ class Model:
         command = refusal.command
         if refusal.subject_erased:
             assert command.personal & self.erased, f"nobody erased a subject of {refusal}"
+            return
+        if refusal.claim_taken:
+            assert command.claim in self.claims, f"nobody took the claim of {refusal}"
             return
         moved = {s for s, seen in command.seen.items() if self.version(s) != seen}
         assert moved, f"nothing moved under {refusal}"

@@ -31,6 +31,7 @@ PROFILE = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+CLAIMS = st.sampled_from(["one", "other"])
 STREAMS = st.sampled_from([f"thing-{n}" for n in range(4)])
 
 
@@ -46,6 +47,7 @@ class Intention(msgspec.Struct, frozen=True, kw_only=True):
     guards: frozenset[str]
     personal: bool
     erases: bool
+    claim: str | None
 
     def command(self, model: Model) -> Command:
         """Tell what that comes to where the log stands now."""
@@ -60,6 +62,7 @@ class Intention(msgspec.Struct, frozen=True, kw_only=True):
             unmoved={guard: model.version(guard) for guard in self.guards - appends.keys()},
             erases=erases,
             personal=frozenset(appends.keys() - erases) if self.personal else frozenset(),
+            claim=self.claim,
         )
 
 
@@ -71,6 +74,7 @@ INTENTIONS = st.builds(
     guards=st.frozensets(STREAMS, max_size=1),
     personal=st.booleans(),
     erases=st.sampled_from([False] * 7 + [True]),
+    claim=st.none() | st.none() | CLAIMS,
 )
 
 
@@ -110,6 +114,11 @@ class EventStoreMachine(RuleBasedStateMachine):
             store = self.world.store(writer).store
             then = self.world.run(store.load_as_of(stream, version=version))
             assert then.version == min(version, self.model.version(stream))
+
+    @rule(claim=CLAIMS)
+    def a_claim_is_looked_up(self, claim: str) -> None:
+        found = self.world.run(self.world.claimed(claim))
+        assert (found.position if found is not None else None) == self.model.claims.get(claim)
 
     @invariant()
     def who_follows_the_log_saw_every_event_once_and_in_order(self) -> None:

@@ -5,11 +5,20 @@ import contextlib
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 import psycopg
 
-from application.errors import AlreadyExistsError, ConflictError, SubjectErasedError
+from application.errors import (
+    AlreadyExistsError,
+    ClaimTakenError,
+    ConflictError,
+    SubjectErasedError,
+)
+from application.metadata import Claim, SentMetadata
+from application.ports import ClaimedCommand
 from domain.events import DomainEvent, Recorded
 from infra.event_store.assembly import EventStoreParts
+from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.keys import Keyring
 from infra.event_store.reader import LogReader
 from infra.postgres.connections import connection_pool
@@ -24,6 +33,7 @@ SET LOCAL session_replication_role = replica;
 DELETE FROM events;
 DELETE FROM subject_keys;
 DELETE FROM erasures;
+DELETE FROM claims;
 UPDATE log_head SET position = 0, hash = decode(repeat('00', 32), 'hex'), recorded_at = 'epoch'
 """
 
@@ -71,6 +81,11 @@ class World:
         with psycopg.connect(self.conninfo) as connection:
             connection.execute(RESET)
         return Follower(self._reader)
+
+    async def claimed(self, claim: str) -> ClaimedCommand | None:
+        """Find the command that took effect under a claim."""
+        async with connection_pool(self.conninfo, 1) as pool:
+            return await PostgresClaimRegister(pool).find(claim.encode())
 
     def store(self, writer: int) -> EventStoreParts:
         """Give the store of a writer."""
@@ -121,14 +136,21 @@ class World:
     ) -> Accepted | Refused:
         try:
             position = await self.store(writer).store.save(
-                *things, metadata=BY_TEST, unmoved=command.unmoved
+                *things, metadata=_metadata(command), unmoved=command.unmoved
             )
-        except ConflictError as error:
-            exists = isinstance(error, AlreadyExistsError)
-            return Refused(command, stream_exists=exists, subject_erased=False)
-        except SubjectErasedError:
-            return Refused(command, stream_exists=False, subject_erased=True)
+        except (ConflictError, SubjectErasedError, ClaimTakenError) as error:
+            return Refused(
+                command,
+                stream_exists=isinstance(error, AlreadyExistsError),
+                subject_erased=isinstance(error, SubjectErasedError),
+                claim_taken=isinstance(error, ClaimTakenError),
+            )
         return Accepted(command, position)
+
+
+def _metadata(command: Command) -> SentMetadata:
+    claim = Claim(command.claim.encode(), b"") if command.claim is not None else None
+    return SentMetadata(**msgspec.structs.asdict(BY_TEST), claim=claim)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.types import Method, OperationIDCreator
@@ -15,9 +16,11 @@ from application.errors import NotFoundError
 from application.identity.commands import CreateApiKey, RevokeApiKey, ToggleApiKey
 from application.identity.handlers import create_api_key, revoke_api_key, toggle_api_key
 from domain.identity.api_key import ApiKey
+from domain.identity.full_key import derive_full_key
 from domain.identity.roles import Role
-from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.bodies import Body, Name
+from interfaces.rest.commands import SentCommand, sent_deletion
 from interfaces.rest.moments import in_utc
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
@@ -29,7 +32,12 @@ from interfaces.rest.paging import (
     paged,
 )
 from interfaces.rest.parameters import KeyId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.recorded import (
+    COMMAND_HEADERS,
+    DELETION_HEADERS,
+    VERSION_HEADERS,
+    versioned,
+)
 from interfaces.services import Services
 from projections.identity.api_keys import ApiKeyEntry
 
@@ -99,35 +107,27 @@ class ApiKeyController(Controller):
         summary="Create an API key",
     )
     async def create(
-        self, request: AuthenticatedRequest, services: Services, data: CreateApiKeyBody
+        self,
+        request: AuthenticatedRequest,
+        sent: SentCommand,
+        services: Services,
+        data: CreateApiKeyBody,
     ) -> Response[CreatedApiKeyView]:
-        """Hand out an API key; this response alone shows it."""
+        """Hand out an API key; no response but to this request shows it."""
         command = CreateApiKey(
             name=data.name,
+            seed=sent.seed(),
             description=data.description,
             role=data.role,
             expires_at=in_utc("expires_at", data.expires_at),
         )
-        created = await create_api_key(
-            services.store,
-            services.identifiers,
-            command,
-            metadata_of(request),
-            request.user.unmoved,
+        created = await sent.carry_out(
+            lambda metadata: create_api_key(
+                services.store, services.identifiers, command, metadata, request.user.unmoved
+            )
         )
-        api_key = created.api_key
-        view = CreatedApiKeyView(
-            id=int(api_key.key),
-            name=data.name,
-            description=data.description,
-            role=data.role,
-            key_prefix=created.full_key[:8],
-            key=created.full_key,
-            created_at=api_key.created_on,
-            expires_at=command.expires_at,
-            is_active=True,
-        )
-        return recorded(view, position=created.position, version=api_key.version, status=201)
+        view = _created_view(created.aggregate, command.seed)
+        return created.answer(view, status=201)
 
     @get(
         "/",
@@ -162,21 +162,20 @@ class ApiKeyController(Controller):
     @delete(
         "/{key_id:str}",
         operation_id=_named("revokeApiKey"),
-        response_headers=COMMAND_HEADERS,
+        response_headers=DELETION_HEADERS,
         summary="Revoke an API key",
         status_code=200,
+        dependencies={"sent": Provide(sent_deletion)},
     )
     async def revoke(
-        self, request: AuthenticatedRequest, services: Services, key_id: KeyId
+        self, request: AuthenticatedRequest, sent: SentCommand, services: Services, key_id: KeyId
     ) -> Response[ApiKeyView]:
         """Take an API key back for good, in every server process at once."""
-        api_key, position = await revoke_api_key(
-            services.store,
-            RevokeApiKey(key_id=key_id),
-            metadata_of(request),
-            request.user.unmoved,
+        command = RevokeApiKey(key_id=key_id)
+        revoked = await sent.carry_out(
+            lambda metadata: revoke_api_key(services.store, command, metadata, request.user.unmoved)
         )
-        return await _answer(services, api_key, position)
+        return revoked.answer(_recorded_view(revoked.aggregate))
 
     @patch(
         "/{key_id:str}/toggle",
@@ -185,16 +184,14 @@ class ApiKeyController(Controller):
         summary="Switch an API key off or on",
     )
     async def toggle(
-        self, request: AuthenticatedRequest, services: Services, key_id: KeyId
+        self, request: AuthenticatedRequest, sent: SentCommand, services: Services, key_id: KeyId
     ) -> Response[ApiKeyView]:
         """Switch an API key off, or on again."""
-        api_key, position = await toggle_api_key(
-            services.store,
-            ToggleApiKey(key_id=key_id),
-            metadata_of(request),
-            request.user.unmoved,
+        command = ToggleApiKey(key_id=key_id)
+        toggled = await sent.carry_out(
+            lambda metadata: toggle_api_key(services.store, command, metadata, request.user.unmoved)
         )
-        return await _answer(services, api_key, position)
+        return toggled.answer(_recorded_view(toggled.aggregate))
 
 
 class AdminApiKeyController(ApiKeyController):
@@ -212,11 +209,6 @@ async def find_api_key(services: Services, key_id: int) -> ApiKeyEntry:
     return entry
 
 
-async def _answer(services: Services, api_key: ApiKey, position: int) -> Response[ApiKeyView]:
-    view = api_key_view(await find_api_key(services, int(api_key.key)))
-    return recorded(view, position=position, version=api_key.version)
-
-
 def api_key_view(entry: ApiKeyEntry) -> ApiKeyView:
     """Show an API key of the read model."""
     return ApiKeyView(
@@ -229,4 +221,36 @@ def api_key_view(entry: ApiKeyEntry) -> ApiKeyView:
         expires_at=entry.expires_at,
         is_active=entry.is_active,
         revoked_at=entry.revoked_at,
+    )
+
+
+def _recorded_view(api_key: ApiKey) -> ApiKeyView:
+    """Show an API key as a command has left it."""
+    state = api_key.state
+    return ApiKeyView(
+        id=int(api_key.key),
+        name=state.name,
+        description=state.description,
+        role=state.role,
+        key_prefix=state.key_prefix,
+        created_at=api_key.created_on,
+        expires_at=state.expires_at,
+        is_active=api_key.is_active,
+        revoked_at=state.revoked_at,
+    )
+
+
+def _created_view(api_key: ApiKey, seed: bytes) -> CreatedApiKeyView:
+    """Show a new API key, with the key itself."""
+    state = api_key.state
+    return CreatedApiKeyView(
+        id=int(api_key.key),
+        name=state.name,
+        description=state.description,
+        role=state.role,
+        key_prefix=state.key_prefix,
+        key=derive_full_key(seed, int(api_key.key)),
+        created_at=api_key.created_on,
+        expires_at=state.expires_at,
+        is_active=api_key.is_active,
     )

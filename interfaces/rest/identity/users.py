@@ -12,12 +12,14 @@ from msgspec import Meta
 from application.identity.commands import ChangeUser, LogIn, RegisterUser
 from application.identity.handlers import change_user, log_in, register_user
 from domain.identity.roles import Role
-from interfaces.rest.access import PUBLIC, AuthenticatedRequest, metadata_of, requires
+from domain.identity.user import User, email_after
+from interfaces.rest.access import PUBLIC, AuthenticatedRequest, requires
 from interfaces.rest.bodies import Body
+from interfaces.rest.commands import SentCommand
 from interfaces.rest.families import FootballError
 from interfaces.rest.openapi import PublicOperation
 from interfaces.rest.parameters import Username
-from interfaces.rest.recorded import COMMAND_HEADERS, recorded
+from interfaces.rest.recorded import COMMAND_HEADERS
 from interfaces.services import Services
 from projections.identity.users import UserRow
 
@@ -114,21 +116,23 @@ class UserController(Controller):
         guards=[requires(Role.ADMIN)],
     )
     async def register(
-        self, request: AuthenticatedRequest, services: Services, data: RegisterUserBody
+        self,
+        request: AuthenticatedRequest,
+        sent: SentCommand,
+        services: Services,
+        data: RegisterUserBody,
     ) -> Response[UserView]:
         """Let a user in."""
         command = RegisterUser(
             username=data.username, password=data.password, email=data.email, roles=data.roles
         )
-        user, position = await register_user(
-            services.store,
-            services.passwords,
-            command,
-            metadata_of(request),
-            request.user.unmoved,
+        registered = await sent.carry_out(
+            lambda metadata: register_user(
+                services.store, services.passwords, command, metadata, request.user.unmoved
+            )
         )
-        view = UserView(user.key, data.email, sorted(user.state.roles), user.state.is_active)
-        return recorded(view, position=position, version=user.version, status=201)
+        view = await _recorded_view(services, registered.aggregate)
+        return registered.answer(view, status=201)
 
     @get("/users", operation_id="listUsers", summary="List users", guards=[requires(Role.ADMIN)])
     async def list(self, services: Services) -> Sequence[UserView]:
@@ -146,6 +150,7 @@ class UserController(Controller):
     async def change(
         self,
         request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         username: Username,
         data: ChangeUserBody,
@@ -158,15 +163,12 @@ class UserController(Controller):
             roles=data.roles,
             is_active=data.is_active,
         )
-        user, position = await change_user(
-            services.store,
-            services.passwords,
-            command,
-            metadata_of(request),
-            request.user.unmoved,
+        changed = await sent.carry_out(
+            lambda metadata: change_user(
+                services.store, services.passwords, command, metadata, request.user.unmoved
+            )
         )
-        view = await _find_user(services, username)
-        return recorded(view, position=position, version=user.version)
+        return changed.answer(await _recorded_view(services, changed.aggregate))
 
 
 async def _find_user(services: Services, username: str) -> UserView:
@@ -174,6 +176,13 @@ async def _find_user(services: Services, username: str) -> UserView:
     row = await services.identity.get_user(username)
     assert row is not None
     return _user_view(row)
+
+
+async def _recorded_view(services: Services, user: User) -> UserView:
+    """Show a user as a command has left them."""
+    history = await services.store.history(user.id)
+    email = email_after(recorded.event for recorded in history if recorded.version <= user.version)
+    return UserView(user.key, email, sorted(user.state.roles), user.state.is_active)
 
 
 def _user_view(row: UserRow) -> UserView:

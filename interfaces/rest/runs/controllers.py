@@ -17,8 +17,9 @@ from application.runs.handlers import (
 )
 from application.runs.neutralization import NeutralizeRun, neutralize_run
 from domain.identity.roles import Role
-from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.addresses import REPEATABLE
+from interfaces.rest.commands import SentCommand, sent_deletion
 from interfaces.rest.openapi import OptionalBodyOperation
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
@@ -32,9 +33,9 @@ from interfaces.rest.paging import (
 from interfaces.rest.parameters import RunId
 from interfaces.rest.recorded import (
     COMMAND_HEADERS,
+    DELETION_HEADERS,
     VERSION_HEADERS,
     DeletedView,
-    recorded,
     versioned,
 )
 from interfaces.rest.runs.bodies import DEFAULT_REASON, NeutralizeBody, RunMetaBody, StartRunBody
@@ -72,7 +73,7 @@ class RunController(Controller):
 
     @post("/", operation_id="startRun", response_headers=COMMAND_HEADERS, summary="Start a run")
     async def start(
-        self, request: AuthenticatedRequest, services: Services, data: StartRunBody
+        self, sent: SentCommand, services: Services, data: StartRunBody
     ) -> Response[RunDetailView]:
         """Start a run; it has a pending step run for each active step of the process."""
         command = StartRun(
@@ -81,10 +82,10 @@ class RunController(Controller):
             entity_name=data.entity_name,
             meta=data.meta,
         )
-        run, position = await start_run(
-            services.store, services.identifiers, command, metadata_of(request)
+        started = await sent.carry_out(
+            lambda metadata: start_run(services.store, services.identifiers, command, metadata)
         )
-        return await run_response(services, run, position, status=201)
+        return await run_response(services, started, status=201)
 
     @get(
         "/",
@@ -153,13 +154,13 @@ class RunController(Controller):
         summary="Change a run's metadata",
     )
     async def change_meta(
-        self, request: AuthenticatedRequest, services: Services, run_id: RunId, data: RunMetaBody
+        self, sent: SentCommand, services: Services, run_id: RunId, data: RunMetaBody
     ) -> Response[RunDetailView]:
         """Set the fields that are given and take away those that are null; others stay."""
-        run, position = await change_run_meta(
-            services.store, run_id, data.meta, metadata_of(request)
+        changed = await sent.carry_out(
+            lambda metadata: change_run_meta(services.store, run_id, data.meta, metadata)
         )
-        return await run_response(services, run, position)
+        return await run_response(services, changed)
 
     @post(
         "/{run_id:str}/cancel",
@@ -169,27 +170,31 @@ class RunController(Controller):
         status_code=200,
     )
     async def cancel(
-        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+        self, sent: SentCommand, services: Services, run_id: RunId
     ) -> Response[RunDetailView]:
         """Cancel a run that has not ended; whatever becomes of its steps, it stays cancelled."""
-        run, position = await call_run_off(services.store, run_id, metadata_of(request))
-        return await run_response(services, run, position)
+        cancelled = await sent.carry_out(
+            lambda metadata: call_run_off(services.store, run_id, metadata)
+        )
+        return await run_response(services, cancelled)
 
     @delete(
         "/{run_id:str}",
         operation_id="deleteRun",
-        response_headers=COMMAND_HEADERS,
+        response_headers=DELETION_HEADERS,
         summary="Delete a run",
         status_code=200,
         guards=[requires(Role.ADMIN)],
+        dependencies={"sent": Provide(sent_deletion)},
     )
     async def delete(
-        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+        self, sent: SentCommand, services: Services, run_id: RunId
     ) -> Response[DeletedView]:
         """Hide a run with its step runs; it can be restored."""
-        run, position = await delete_run(services.store, run_id, metadata_of(request))
-        view = DeletedView(id=run_id, deleted_at=run.modified_on)
-        return recorded(view, position=position, version=run.version)
+        deleted = await sent.carry_out(
+            lambda metadata: delete_run(services.store, run_id, metadata)
+        )
+        return deleted.answer(DeletedView(id=run_id, deleted_at=deleted.aggregate.modified_on))
 
     @post(
         "/{run_id:str}/restore",
@@ -200,11 +205,13 @@ class RunController(Controller):
         guards=[requires(Role.ADMIN)],
     )
     async def restore(
-        self, request: AuthenticatedRequest, services: Services, run_id: RunId
+        self, sent: SentCommand, services: Services, run_id: RunId
     ) -> Response[RunDetailView]:
         """Show a deleted run again, whole; of no effect on one that is not deleted."""
-        run, position = await restore_run(services.store, run_id, metadata_of(request))
-        return await run_response(services, run, position)
+        restored = await sent.carry_out(
+            lambda metadata: restore_run(services.store, run_id, metadata)
+        )
+        return await run_response(services, restored)
 
     @post(
         "/{run_id:str}/neutralize",
@@ -217,7 +224,7 @@ class RunController(Controller):
     )
     async def neutralize(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         run_id: RunId,
         data: Annotated[NeutralizeBody | None, RequestBody()] = None,
@@ -225,5 +232,7 @@ class RunController(Controller):
         """Erase the personal data of a run for good; its events tell that there was some."""
         reason = data.reason if data is not None else DEFAULT_REASON
         command = NeutralizeRun(run_id=run_id, reason=reason, policy=ON_REQUEST)
-        run, position = await neutralize_run(services.store, command, metadata_of(request))
-        return await run_response(services, run, position)
+        neutralized = await sent.carry_out(
+            lambda metadata: neutralize_run(services.store, command, metadata)
+        )
+        return await run_response(services, neutralized)

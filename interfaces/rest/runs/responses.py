@@ -5,7 +5,7 @@ from litestar import Response
 from application.errors import NotFoundError
 from domain.processes.process import Process
 from domain.runs.run import Run
-from interfaces.rest.recorded import recorded
+from interfaces.rest.commands import CarriedOut
 from interfaces.rest.runs.views import RunDetailView, recorded_run_view
 from interfaces.services import Services
 from projections.runs.queries import RunDetail
@@ -23,9 +23,10 @@ async def find_run(services: Services, run_id: int) -> RunDetail:
 
 
 async def run_response(
-    services: Services, run: Run, position: int, *, status: int = 200
+    services: Services, carried_out: CarriedOut[Run], *, status: int = 200
 ) -> Response[RunDetailView]:
     """Answer with a run as a command has left it."""
-    process = await services.store.peek(Process, run.state.process_id)
+    run = carried_out.aggregate
+    process = await carried_out.beside(services.store, Process, run.state.process_id)
     view = recorded_run_view(run, process.state.retention_months)
-    return recorded(view, position=position, version=run.version, status=status)
+    return carried_out.answer(view, status=status)

@@ -10,11 +10,11 @@ from application.errors import NotFoundError
 from application.runs.handlers import UpdateStepRun, update_step_run
 from application.runs.reruns import RequestRerun, request_rerun
 from domain.runs.run import StepRunChange
-from interfaces.rest.access import AuthenticatedRequest, metadata_of
+from interfaces.rest.commands import SentCommand
 from interfaces.rest.moments import in_utc
 from interfaces.rest.openapi import OptionalBodyOperation
 from interfaces.rest.parameters import RunId, StepRunId
-from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, recorded, versioned
+from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.runs.bodies import RerunBody, UpdateStepRunBody
 from interfaces.rest.runs.responses import READ_MODELS, find_run
 from interfaces.rest.runs.views import (
@@ -48,10 +48,10 @@ class StepRunController(Controller):
     async def get(self, services: Services, step_run_id: StepRunId) -> Response[StepRunView]:
         """Show a step run."""
         await services.freshness.reach_head(READ_MODELS)
-        row = await services.runs.step_run(step_run_id)
-        if row is None:
+        detail = await services.runs.step_run(step_run_id)
+        if detail is None:
             raise NotFoundError(f"Step run {step_run_id} not found")
-        return versioned(step_run_view(row), row.version)
+        return versioned(step_run_view(detail.step), detail.run_version)
 
     @patch(
         "/{step_run_id:str}",
@@ -61,7 +61,7 @@ class StepRunController(Controller):
     )
     async def update(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         step_run_id: StepRunId,
         data: UpdateStepRunBody,
@@ -75,11 +75,11 @@ class StepRunController(Controller):
             meta=data.meta,
         )
         command = UpdateStepRun(step_run_id=step_run_id, change=change)
-        step, run, position = await update_step_run(
-            services.store, services.runs, command, metadata_of(request)
+        updated = await sent.carry_out(
+            lambda metadata: update_step_run(services.store, services.runs, command, metadata)
         )
-        view = recorded_step_run_view(step, run)
-        return recorded(view, position=position, version=run.version)
+        run = updated.aggregate
+        return updated.answer(recorded_step_run_view(run.state.steps[step_run_id], run))
 
     @post(
         "/{step_run_id:str}/rerun",
@@ -91,7 +91,7 @@ class StepRunController(Controller):
     )
     async def rerun(
         self,
-        request: AuthenticatedRequest,
+        sent: SentCommand,
         services: Services,
         step_run_id: StepRunId,
         data: Annotated[RerunBody | None, RequestBody()] = None,
@@ -99,8 +99,10 @@ class StepRunController(Controller):
         """Run a failed step again: a new step run waits for the step's endpoint, or an executor."""
         await services.freshness.reach_head(READ_MODELS)
         command = RequestRerun(step_run_id=step_run_id, meta=data.meta if data is not None else {})
-        step, run, position = await request_rerun(
-            services.store, services.identifiers, services.runs, command, metadata_of(request)
+        requested = await sent.carry_out(
+            lambda metadata: request_rerun(
+                services.store, services.identifiers, services.runs, command, metadata
+            )
         )
-        view = rerun_view(step, step_run_id)
-        return recorded(view, position=position, version=run.version, status=201)
+        view = rerun_view(requested.aggregate.rerun_of(step_run_id), step_run_id)
+        return requested.answer(view, status=201)

@@ -1,5 +1,6 @@
+import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import jwt
@@ -14,7 +15,6 @@ from application.identity.commands import (
     ToggleApiKey,
 )
 from application.identity.handlers import (
-    CreatedApiKey,
     change_user,
     create_api_key,
     register_user,
@@ -23,6 +23,8 @@ from application.identity.handlers import (
 )
 from application.identity.principal import Principal
 from application.metadata import by_system
+from domain.identity.api_key import ApiKey
+from domain.identity.full_key import derive_full_key
 from domain.identity.roles import Role
 from domain.identity.user import User
 from infra.settings import Settings
@@ -34,11 +36,18 @@ METADATA = by_system("test")
 INVALID_KEY = "Invalid or expired API key"
 
 
+class CreatedApiKey(NamedTuple):
+    api_key: ApiKey
+    full_key: str
+
+
 async def hand_out(
     services: Services, *, role: Role = Role.USER, expires_at: datetime | None = None
 ) -> CreatedApiKey:
-    command = CreateApiKey(name="client", role=role, expires_at=expires_at)
-    return await create_api_key(services.store, services.identifiers, command, METADATA, {})
+    seed = secrets.token_bytes(32)
+    command = CreateApiKey(name="client", seed=seed, role=role, expires_at=expires_at)
+    api_key, _ = await create_api_key(services.store, services.identifiers, command, METADATA, {})
+    return CreatedApiKey(api_key, derive_full_key(seed, int(api_key.key)))
 
 
 async def revoke(services: Services, created: CreatedApiKey) -> None:
@@ -170,7 +179,7 @@ async def test_a_command_whose_principal_is_revoked_before_it_is_recorded_is_ref
         await create_api_key(
             services.store,
             services.identifiers,
-            CreateApiKey(name="too late"),
+            CreateApiKey(name="too late", seed=b"seed"),
             METADATA,
             principal.unmoved,
         )

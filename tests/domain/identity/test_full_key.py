@@ -2,7 +2,13 @@ import hashlib
 
 import pytest
 
-from domain.identity.full_key import digest_of, generate_full_key, is_full_key, prefix_of
+from domain.identity.full_key import (
+    derive_full_key,
+    digest_of,
+    generate_full_key,
+    is_full_key,
+    prefix_of,
+)
 
 
 def test_a_generated_key_has_the_documented_shape() -> None:
@@ -14,6 +20,14 @@ def test_a_generated_key_has_the_documented_shape() -> None:
 
 def test_no_two_keys_are_alike() -> None:
     assert len({generate_full_key() for _ in range(100)}) == 100
+
+
+def test_a_derived_key_is_the_same_for_the_same_seed_and_id_alone() -> None:
+    full_key = derive_full_key(b"a seed", 5)
+    assert is_full_key(full_key)
+    assert derive_full_key(b"a seed", 5) == full_key
+    assert derive_full_key(b"a seed", 6) != full_key
+    assert derive_full_key(b"another seed", 5) != full_key
 
 
 @pytest.mark.parametrize(

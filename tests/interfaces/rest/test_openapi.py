@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.interfaces.api import Api, Json
+from tests.interfaces.rest.sent import COMMANDS, WITH_KEY
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
 
@@ -48,6 +49,7 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/auth/me"),
     ("get", "/api/v1/auth/usage-stats"),
     ("get", "/api/v1/audit/history"),
+    ("get", "/api/v1/audit-logs"),
     ("get", "/api/v1/audit/streams/{stream_id}"),
     ("get", "/api/v1/audit/streams/{stream_id}/state"),
     ("get", "/api/v1/audit/verify"),
@@ -67,6 +69,7 @@ ROUTES = PUBLIC | {
 
 ERRORS = {"400", "413", "415", "422", "429", "500", "503"}
 PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
+COMMAND_ERRORS = PROTECTED_ERRORS | {"412"}
 
 LISTS = {
     "/api/v1/processes",
@@ -75,6 +78,7 @@ LISTS = {
     "/api/v1/dashboard/overview/{process_id}",
     "/api/v1/api-keys",
     "/api/v1/audit/history",
+    "/api/v1/audit-logs",
 }
 
 CLEANUP = "/api/v1/admin/cleanup/neutralize"
@@ -84,6 +88,7 @@ WITHOUT_BODY = ("/toggle", "/restore", "/cancel", CLEANUP)
 OPTIONAL_BODY = ("/neutralize", "/rerun")
 
 CREATE_NOTHING = ("login", "neutralize", "restore", "cancel")
+RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
 
@@ -164,6 +169,22 @@ def test_every_filter_of_the_run_list_is_described(document: Json) -> None:
     }
 
 
+def test_every_command_describes_its_conditions_and_is_tested_with_them(document: Json) -> None:
+    taking: dict[str, set[str]] = {"Idempotency-Key": set(), "If-Match": set()}
+    for method, path, operation in operations(document):
+        headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
+        expected = set(taking) if method in ("post", "put", "patch") else set()
+        if method == "delete":
+            expected = {"If-Match"}
+        # Many commands at once, each of which has no effect the second time.
+        if (method, path) in PUBLIC or path == CLEANUP:
+            expected = set()
+        assert headers == expected, (method, path)
+        for header in headers:
+            taking[header].add(operation["operationId"])
+    assert taking == {"Idempotency-Key": set(WITH_KEY), "If-Match": set(COMMANDS)}
+
+
 def test_every_command_with_a_body_describes_it(document: Json) -> None:
     for method, path, operation in operations(document):
         takes_body = method in ("post", "patch", "put") and not path.endswith(WITHOUT_BODY)
@@ -188,7 +209,9 @@ def test_every_success_has_a_schema(document: Json) -> None:
 def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Json) -> None:
     for method, path, operation in operations(document):
         errors = {status for status in operation["responses"] if status >= "400"}
-        expected = ERRORS if (method, path) in PUBLIC else PROTECTED_ERRORS
+        expected = COMMAND_ERRORS if method != "get" else PROTECTED_ERRORS
+        if (method, path) in PUBLIC:
+            expected = ERRORS
         assert errors - {"401"} == expected - {"401"}, (method, path)
         assert ("401" in errors) == (path not in ("/", "/health"))
         family = "FootballError" if path.startswith("/auth") else "DashboardError"
@@ -242,13 +265,16 @@ def test_what_the_document_calls_public_is_so_and_nothing_else(
 def test_responses_describe_their_headers(document: Json) -> None:
     for method, path, operation in operations(document):
         [success] = [status for status in operation["responses"] if status.startswith("2")]
-        headers = set(operation["responses"][success].get("headers", {}))
+        described = set(operation["responses"][success].get("headers", {}))
+        assert described >= RATE_HEADERS
+        headers = described - RATE_HEADERS
         if method == "get" and path.replace("/admin", "") in LISTS:
             assert headers == PAGE_HEADERS
         elif path == CLEANUP:
             assert headers == {"X-Event-Position"}
         elif method != "get" and path != "/auth/login":
-            assert headers == {"X-Event-Position", "ETag"}
+            replayed = set() if method == "delete" else {"Idempotent-Replayed"}
+            assert headers == {"X-Event-Position", "ETag"} | replayed
 
 
 def test_the_document_says_nothing_of_what_annals_is_made_of(stranger: Api) -> None:

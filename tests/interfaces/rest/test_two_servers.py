@@ -1,12 +1,14 @@
 """Two server processes on one database are one Annals (contract sections 1 and 4)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.interfaces.api import PASSWORD, Api, unique
 from tests.interfaces.rest.problems import assert_dashboard_error, assert_football_error
+from tests.interfaces.rest.sent import WITH_KEY, Prepare, send
 from tests.serving import Served, serving
 
 pytestmark = pytest.mark.xdist_group("two-servers")
@@ -122,3 +124,18 @@ def test_the_uses_of_a_key_add_up_over_both_servers(
             client.get("/api/v1/auth/usage-stats")
         used = here.get("/api/v1/auth/usage-stats").json()
     assert used["usage_count"] == 5
+
+
+@pytest.mark.parametrize("prepare", WITH_KEY.values(), ids=WITH_KEY)
+def test_a_command_sent_to_both_servers_with_one_key_is_carried_out_once(
+    api: Api, other: Api, prepare: Prepare
+) -> None:
+    command, key = prepare(api), unique("key")
+    with ThreadPoolExecutor(8) as senders:
+        responses = list(
+            senders.map(lambda to: send(to, command, Idempotency_Key=key), [api, other] * 4)
+        )
+    assert {response.is_success for response in responses} == {True}
+    assert len({(r.content, r.headers["X-Event-Position"]) for r in responses}) == 1
+    replayed = [response.headers.get("Idempotent-Replayed") for response in responses]
+    assert sorted(replayed, key=str) == [None] + ["true"] * 7

@@ -1,0 +1,184 @@
+"""Every command that a request can bring, and how it is sent with conditions."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import httpx
+import psycopg
+
+from tests.interfaces.api import PASSWORD, Api, Json, unique
+from tests.serving import Served
+
+HEAD = "SELECT position FROM log_head"
+
+
+class Sendable(NamedTuple):
+    """A request with a command, and the stream that it is about; None is one that begins."""
+
+    method: str
+    path: str
+    body: Json | None
+    stream_id: str | None = None
+
+
+def send(api: Api, command: Sendable, **headers: str) -> httpx.Response:
+    """Send a command; ``Idempotency_Key`` and ``If_Match`` are its headers."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api.http.request(command.method, command.path, json=command.body, headers=named)
+
+
+def head(served: Served) -> int:
+    """Tell where the log ends."""
+    with psycopg.connect(served.environment["DATABASE_URL"]) as connection:
+        row = connection.execute(HEAD).fetchone()
+    assert row is not None
+    position: int = row[0]
+    return position
+
+
+def create_process(_: Api) -> Sendable:
+    body = {"name": unique("process"), "meta": {"priority": "high"}}
+    return Sendable("POST", "/api/v1/processes/", body)
+
+
+def create_step(api: Api) -> Sendable:
+    process = api.create_process("first")
+    body = {"process_id": process, "index": 7, "name": "another", "is_rerunnable": True}
+    return Sendable("POST", "/api/v1/steps/", body, f"process-{process}")
+
+
+def set_retention(api: Api) -> Sendable:
+    process = api.create_process()
+    path = f"/api/v1/processes/{process}/retention"
+    return Sendable("PUT", path, {"retention_months": 12}, f"process-{process}")
+
+
+def delete_process(api: Api) -> Sendable:
+    process = api.create_process("only")
+    return Sendable("DELETE", f"/api/v1/processes/{process}", None, f"process-{process}")
+
+
+def restore_process(api: Api) -> Sendable:
+    process = api.create_process("only")
+    api.http.delete(f"/api/v1/processes/{process}")
+    return Sendable("POST", f"/api/v1/processes/{process}/restore", None, f"process-{process}")
+
+
+def start_run(api: Api) -> Sendable:
+    body = {"process_id": api.create_process("one", "two"), "entity_id": unique("entity")}
+    return Sendable("POST", "/api/v1/runs/", body | {"meta": {"email": "ann@example.org"}})
+
+
+def update_step_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("one", "two"))
+    path = f"/api/v1/step-runs/{run['steps'][1]['id']}"
+    body = {"status": "success", "meta": {"note": "well done"}}
+    return Sendable("PATCH", path, body, f"run-{run['id']}")
+
+
+def rerun_step_run(api: Api) -> Sendable:
+    process = api.create_process()
+    api.add_step(process, 1, "only", is_rerunnable=True, rerun_config={"max_retries": 3})
+    run = api.start_run(process)
+    api.report_all(run, "failed")
+    path = f"/api/v1/step-runs/{run['steps'][0]['id']}/rerun"
+    return Sendable("POST", path, {"meta": {"note": "once more"}}, f"run-{run['id']}")
+
+
+def change_run_metadata(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"), meta={"email": "ann@example.org"})
+    body = {"meta": {"email": None, "priority": "low"}}
+    return Sendable("PATCH", f"/api/v1/runs/{run['id']}/metadata", body, f"run-{run['id']}")
+
+
+def cancel_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    return Sendable("POST", f"/api/v1/runs/{run['id']}/cancel", None, f"run-{run['id']}")
+
+
+def delete_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    return Sendable("DELETE", f"/api/v1/runs/{run['id']}", None, f"run-{run['id']}")
+
+
+def restore_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"))
+    api.http.delete(f"/api/v1/runs/{run['id']}")
+    return Sendable("POST", f"/api/v1/runs/{run['id']}/restore", None, f"run-{run['id']}")
+
+
+def neutralize_run(api: Api) -> Sendable:
+    run = api.start_run(api.create_process("only"), entity_name="Ann")
+    path = f"/api/v1/runs/{run['id']}/neutralize"
+    return Sendable("POST", path, {"reason": "asked to"}, f"run-{run['id']}")
+
+
+def create_api_key(_: Api) -> Sendable:
+    body = {"name": unique("key"), "description": "for tests", "expires_at": "2099-01-01T00:00:00Z"}
+    return Sendable("POST", "/api/v1/api-keys/", body)
+
+
+def create_api_key_as_admin(_: Api) -> Sendable:
+    return Sendable("POST", "/api/v1/admin/api-keys/", {"name": unique("key")})
+
+
+def toggle_api_key(api: Api) -> Sendable:
+    key = api.create_key()["id"]
+    return Sendable("PATCH", f"/api/v1/api-keys/{key}/toggle", None, f"api_key-{key}")
+
+
+def toggle_api_key_as_admin(api: Api) -> Sendable:
+    key = api.create_key()["id"]
+    return Sendable("PATCH", f"/api/v1/admin/api-keys/{key}/toggle", None, f"api_key-{key}")
+
+
+def revoke_api_key(api: Api) -> Sendable:
+    key = api.create_key()["id"]
+    return Sendable("DELETE", f"/api/v1/api-keys/{key}", None, f"api_key-{key}")
+
+
+def revoke_api_key_as_admin(api: Api) -> Sendable:
+    key = api.create_key()["id"]
+    return Sendable("DELETE", f"/api/v1/admin/api-keys/{key}", None, f"api_key-{key}")
+
+
+def register_user(_: Api) -> Sendable:
+    body = {"username": unique("user"), "password": PASSWORD, "email": "ann@example.org"}
+    return Sendable("POST", "/auth/users", body)
+
+
+def change_user(api: Api) -> Sendable:
+    username = api.register(email="old@example.org")["username"]
+    body = {"email": "new@example.org", "roles": ["viewer"]}
+    return Sendable("PATCH", f"/auth/users/{username}", body, f"user-{username}")
+
+
+Prepare = Callable[[Api], Sendable]
+
+# By the operation's id in the OpenAPI document. Every command must be here.
+WITH_KEY: dict[str, Prepare] = {
+    "createProcess": create_process,
+    "createStep": create_step,
+    "setRetention": set_retention,
+    "restoreProcess": restore_process,
+    "startRun": start_run,
+    "updateStepRun": update_step_run,
+    "rerunStepRun": rerun_step_run,
+    "changeRunMetadata": change_run_metadata,
+    "cancelRun": cancel_run,
+    "restoreRun": restore_run,
+    "neutralizeRun": neutralize_run,
+    "createApiKey": create_api_key,
+    "createApiKeyAsAdmin": create_api_key_as_admin,
+    "toggleApiKey": toggle_api_key,
+    "toggleApiKeyAsAdmin": toggle_api_key_as_admin,
+    "registerUser": register_user,
+    "changeUser": change_user,
+}
+WITHOUT_KEY: dict[str, Prepare] = {
+    "deleteProcess": delete_process,
+    "deleteRun": delete_run,
+    "revokeApiKey": revoke_api_key,
+    "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
+}
+COMMANDS = WITH_KEY | WITHOUT_KEY
