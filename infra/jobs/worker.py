@@ -11,6 +11,7 @@ from procrastinate import App, PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
 from application.jobs import Duty
+from infra.cancellation import cancelled_for_good
 from infra.jobs.execution import Retrying, attempt_at
 from infra.jobs.outcomes import SteadyJobManager
 from infra.jobs.takeover import HEARTBEAT_SECONDS, STALLED_AFTER_SECONDS, take_over_for_ever
@@ -23,6 +24,9 @@ RETRY_SECONDS = 1.0
 
 # How long jobs that run may take to end when the worker stops; then they are given back.
 GRACE_SECONDS = 3.0
+
+# How long it may take then to record that.
+RECORDING_SECONDS = 2.0
 
 # The library tells of jobs with their arguments and of errors with their messages.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL + 1)
@@ -49,17 +53,14 @@ class JobWorker:
     async def running(self) -> AsyncIterator[None]:
         """Work until the block ends; jobs that are not done soon after are given back."""
         async with self._pool, self._app.open_async(self._pool):
-            tasks = [
-                asyncio.create_task(self._work_for_ever(), name="job-worker"),
-                asyncio.create_task(take_over_for_ever(self._pool), name="job-take-over"),
-            ]
+            working = asyncio.create_task(self._work_for_ever(), name="job-worker")
+            taking_over = asyncio.create_task(take_over_for_ever(self._pool), name="job-take-over")
             try:
                 yield
             finally:
                 self._stopping = True
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+                await cancelled_for_good(taking_over)
+                await cancelled_for_good(working, again_after=GRACE_SECONDS + RECORDING_SECONDS)
 
     def _register(self, duty: Duty) -> None:
         name = duty.kind.name
