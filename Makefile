@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
 
-.PHONY: run demo test check bench lock clean setup setup-dev
+.PHONY: run demo test check bench lock version clean setup setup-dev
 
 run: setup
 	$(BIN)/annals serve
@@ -29,6 +29,11 @@ bench: setup-dev
 lock: setup-dev
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+
+# make version BUMP=patch, BUMP=minor, BUMP=major or SET=2.1.0
+version: setup-dev
+	$(BIN)/bump-my-version bump $(if $(SET),--new-version $(SET),$(BUMP))
+	$(MAKE) setup
 
 clean:
 	rm -rf .venv .*_cache .hypothesis dist

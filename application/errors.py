@@ -64,5 +64,13 @@ class TooManyAttemptsError(Exception):
         self.retry_after = retry_after
 
 
+class RateLimitedError(Exception):
+    """Too many requests; the next one passes after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Rate limit exceeded, try again later")
+        self.retry_after = retry_after
+
+
 class ReadModelBehindError(Exception):
     """A read model did not catch up with the log in time to answer truthfully."""

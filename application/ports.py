@@ -127,6 +127,13 @@ class Rotation(msgspec.Struct, frozen=True):
     master_key_id: str
 
 
+class ProjectionKind(StrEnum):
+    """What follows the log: a read model, or a subscription that has jobs done."""
+
+    PROJECTION = "projection"
+    SUBSCRIPTION = "subscription"
+
+
 class ProjectionState(StrEnum):
     """Whether a projection can be trusted to be current."""
 
@@ -139,6 +146,7 @@ class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied."""
 
     name: str
+    kind: ProjectionKind
     version: int
     position: int
     lag: int
@@ -153,7 +161,7 @@ class ProjectionStatuses(Protocol):
     """Knows how far the projections are."""
 
     async def all(self) -> list[ProjectionStatus]:
-        """Give the status of every projection."""
+        """Give the status of every projection and subscription."""
         ...
 
 
@@ -194,6 +202,92 @@ class UsageCounter(Protocol):
 
     async def usage(self, key_id: int) -> KeyUsage:
         """Give what was counted, this process's latest uses among it."""
+        ...
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """Who called what, with which outcome.
+
+    ``actor`` is None without credentials that hold, ``route`` if it is unknown, ``path`` where it
+    may hold personal data; ``event_position`` is where the log stands with what was recorded.
+    """
+
+    created_at: datetime
+    actor: str | None
+    method: str
+    route: str | None
+    path: str | None
+    status_code: int
+    duration_ms: float
+    request_id: str
+    event_position: int | None
+
+
+class LoggedCall(Call, frozen=True):
+    """A call as it stands in the audit log."""
+
+    id: int
+
+
+class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calls are wanted; None asks for nothing. ``min_duration`` is in milliseconds."""
+
+    actor: str | None = None
+    method: str | None = None
+    route: str | None = None
+    path: str | None = None
+    status_code: int | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    min_duration: float | None = None
+    request_id: str | None = None
+
+
+class FoundCalls(msgspec.Struct, frozen=True):
+    """A page of calls, and how many there are on all pages."""
+
+    items: Sequence[LoggedCall]
+    total: int
+
+
+class AuditLog(Protocol):
+    """Keeps an account of all calls, without a round trip for each."""
+
+    def note(self, call: Call) -> None:
+        """Note a call."""
+        ...
+
+    async def find(self, wanted: CallFilter, *, page: int, size: int) -> FoundCalls:
+        """Give a page of the calls that fit the filter, this process's latest among them."""
+        ...
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How many requests of a group may pass within any so many seconds."""
+
+    group: str
+    limit: int
+    seconds: int
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a request passes, and how the tightest of its windows stands after it.
+
+    ``resets_at`` is the Unix second in which the oldest counted request leaves that window. A
+    refused request passes after ``retry_after`` seconds; it is 0 for one that passes.
+    """
+
+    limit: int
+    remaining: int
+    resets_at: int
+    retry_after: int = 0
+
+
+class RateLimiter(Protocol):
+    """Counts requests, so that nobody gets more than their share."""
+
+    async def take(self, who: str, windows: Sequence[Window]) -> Standing:
+        """Count a request in all of its windows; in none if one of them is full."""
         ...
 
 

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
+from croniter import CroniterError, croniter
 from msgspec import Meta
 
 from infra.event_store.keys import decode_master_key
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 POSTGRES_URL = re.compile(r"postgres(ql)?://.+")
 REDIS_URL = re.compile(r"(redis|rediss|unix)://.+")
@@ -22,6 +24,7 @@ SMTP_URL = re.compile(r"smtps?://.+")
 HTTP_URL = re.compile(r"https?://.+")
 API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+CRON_FIELDS = 5
 MIN_SECRET_CHARACTERS = 32
 MIN_PASSWORD_CHARACTERS = 8
 
@@ -59,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_enabled: bool = True
     rate_limit_per_minute: Positive | None = None
     rate_limit_burst: Positive | None = None
+    audit_log_days: Days = 365
+    job_concurrency: Positive = 4
     retention_sweep_cron: str = "0 * * * *"
     webhook_timeout_seconds: Positive = 30
     webhook_max_retries: Annotated[int, Meta(ge=0)] = 3
@@ -140,8 +145,21 @@ def _check(settings: Settings) -> None:
                 decode_master_key(key)
             except ValueError as error:
                 raise SettingError(f"{name.upper()}: {error}") from None
+    if not _is_cron(settings.retention_sweep_cron):
+        raise SettingError("RETENTION_SWEEP_CRON: expected a cron expression such as 30 4 * * *")
     _check_length(settings, "jwt_secret_key", MIN_SECRET_CHARACTERS)
     _check_length(settings, "admin_password", MIN_PASSWORD_CHARACTERS)
+
+
+def _is_cron(expression: str) -> bool:
+    """Tell whether an expression of five fields ever falls due."""
+    if len(expression.split()) != CRON_FIELDS:
+        return False
+    try:
+        croniter(expression).get_next()
+    except CroniterError:
+        return False
+    return True
 
 
 def _check_form(settings: Settings, name: str, form: re.Pattern[str], expected: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Literal
 from uuid import uuid4
 
@@ -10,6 +11,11 @@ from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
 from application.ports import Rotation
+from application.runs.neutralization import sweep
+from application.runs.rerunning import rerunning, reruns
+from application.runs.sweeping import retention_sweep
+from application.subscription import Subscription
+from infra.audit_log.log import PostgresAuditLog
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -18,9 +24,13 @@ from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
-from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.throttle import MovingWindowThrottle
 from infra.identity.tokens import JwtTokens, kept_secret
 from infra.identity.usage import PostgresUsageCounter
+from infra.jobs.housekeeping import housekeeping
+from infra.jobs.queue import PostgresJobQueue
+from infra.jobs.schema import migrate_jobs
+from infra.jobs.worker import JobWorker
 from infra.keyed_hash import HmacSha256
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -28,10 +38,14 @@ from infra.postgres.identifiers import PostgresIdentifiers
 from infra.postgres.migrations import SchemaTooNewError, migrate
 from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import Projector
 from infra.projections.status import PostgresProjectionStatuses
+from infra.rate_limits.counters import open_counters
+from infra.rate_limits.limiter import MovingWindowRateLimits
+from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.settings import SettingError, Settings
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -51,9 +65,15 @@ START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKe
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
+
+FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
+
 POOL_SIZE = 10
 
-Part = Literal["api", "projections"]
+Part = Literal["api", "projections", "jobs"]
+
+PARTS: tuple[Part, ...] = ("api", "projections", "jobs")
 
 
 def key_file(settings: Settings) -> KeyFile | None:
@@ -85,8 +105,9 @@ def open_database(settings: Settings) -> Iterator[str]:
         if conninfo is None:
             conninfo = stack.enter_context(EmbeddedPostgres(settings.annals_home)).url
         migrate(conninfo)
+        migrate_jobs(conninfo)
         establish_master_key(conninfo, keyring(settings))
-        install(conninfo, PROJECTIONS)
+        install(conninfo, FOLLOWERS)
         yield conninfo
 
 
@@ -103,7 +124,7 @@ async def join_database(settings: Settings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def compose(
-    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset({"api", "projections"})
+    settings: Settings, conninfo: str, parts: frozenset[Part] = frozenset(PARTS)
 ) -> AsyncIterator[Services]:
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
@@ -120,14 +141,30 @@ async def compose(
         await stack.enter_async_context(identifiers.running())
         usage = PostgresUsageCounter(pool)
         await stack.enter_async_context(usage.running())
+        audit_log = PostgresAuditLog(pool)
+        await stack.enter_async_context(audit_log.running())
         vitals = MachineVitals(pool, settings.redis_url, settings.annals_home)
         stack.push_async_callback(vitals.close)
         if "projections" in parts:
             projector = Projector(
-                connector(conninfo, "projector"), event_store.reader, signals, PROJECTIONS
+                connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
         freshness = LogFreshness(event_store.observer, signals)
+        retention = RetentionQueries(pool)
+
+        async def sweep_retention() -> None:
+            by_sweep = by_system(f"retention-sweep-{uuid4()}")
+            await sweep(event_store.store, freshness, retention, by_sweep)
+
+        if "jobs" in parts:
+            duties = [
+                *housekeeping(pool, audit_log_days=settings.audit_log_days),
+                retention_sweep(sweep_retention, settings.retention_sweep_cron),
+                rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
+            ]
+            worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
+            await stack.enter_async_context(worker.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -141,6 +178,7 @@ async def compose(
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
             keyed_hash=HmacSha256(secret),
+            jobs=PostgresJobQueue(pool),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -148,9 +186,11 @@ async def compose(
             tokens=tokens,
             throttle=MovingWindowThrottle(counters),
             usage=usage,
+            audit_log=audit_log,
+            rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
-            retention=RetentionQueries(pool),
+            retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
         )

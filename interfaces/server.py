@@ -14,9 +14,11 @@ from litestar.types import ASGIApp
 
 from infra.logs import configure_logs
 from infra.settings import SettingError, Settings, load_settings
-from interfaces.composition import Part, compose, join_database
+from interfaces.composition import PARTS, Part, compose, join_database
 from interfaces.rest.about import About
 from interfaces.rest.app import create_app
+from interfaces.rest.families import Families
+from interfaces.rest.rate_limits import RateLimits
 from interfaces.server_logs import granian_logs
 from interfaces.worker_processes import end_when_told, end_with_supervisor, let_workers_hear
 
@@ -58,9 +60,8 @@ def application() -> ASGIApp:
     end_with_supervisor()
     settings = load_settings()
     configure_logs(settings.log_level)
-    parts: frozenset[Part] = frozenset(
-        part for part in ("api", "projections") if part in os.environ[PARTS_VARIABLE].split(",")
-    )
+    wanted = os.environ[PARTS_VARIABLE].split(",")
+    parts: frozenset[Part] = frozenset(part for part in PARTS if part in wanted)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -72,12 +73,24 @@ def application() -> ASGIApp:
             app.state.services = services
             yield
 
+    families = Families(settings.api_v1_prefix)
     return create_app(
         lifespan,
         about(settings),
+        families,
+        rate_limits(settings, families),
         prefix=settings.api_v1_prefix,
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_kb * 1024,
+    )
+
+
+def rate_limits(settings: Settings, families: Families) -> RateLimits | None:
+    """Give the limits of all requests; None where they are turned off."""
+    if not settings.rate_limit_enabled:
+        return None
+    return RateLimits(
+        families, per_minute=settings.rate_limit_per_minute, burst=settings.rate_limit_burst
     )
 
 

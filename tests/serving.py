@@ -57,6 +57,7 @@ def serving(
         "API_PORT": str(port),
         "ADMIN_API_KEY": ADMIN_KEY,
         "ADMIN_PASSWORD": ADMIN_PASSWORD,
+        "RATE_LIMIT_ENABLED": "false",
     }
     if database_url is not None:
         environment["DATABASE_URL"] = database_url

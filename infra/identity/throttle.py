@@ -10,38 +10,16 @@ from weakref import WeakValueDictionary
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
 
 from application.errors import TooManyAttemptsError
+from infra.rate_limits.counters import ProcessCounters
 
 log = structlog.get_logger(__name__)
 
 FAILURES = RateLimitItemPerMinute(5, namespace="failed-logins")
-REDIS_SECONDS = 1.0
-
-
-@contextlib.asynccontextmanager
-async def open_counters(redis_url: str | None) -> AsyncIterator[Storage]:
-    """Give where limits are counted: in Redis for all processes, or in this process alone."""
-    if redis_url is None:
-        yield MemoryStorage()
-        return
-    connections = ConnectionPool.from_url(
-        redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-    )
-    try:
-        yield RedisStorage(
-            "async+redis://",
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix="annals",
-            connection_pool=connections,  # type: ignore[arg-type]
-        )
-    finally:
-        await connections.disconnect()
 
 
 class MovingWindowThrottle:
@@ -55,7 +33,7 @@ class MovingWindowThrottle:
 
     def __init__(self, storage: Storage) -> None:
         self._shared = MovingWindowRateLimiter(storage)
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(ProcessCounters())
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager

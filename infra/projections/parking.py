@@ -11,8 +11,8 @@ from psycopg import AsyncConnection
 from domain.events import DomainEvent, Recorded
 from domain.personal import REDACTED, protected_fields
 from infra.event_store.reader import Unreadable
+from infra.projections.follower import Follower
 from infra.projections.installation import SupersededError
-from projections.projection import Projection
 
 PARKED = "SELECT stream_id FROM parked_streams WHERE projection = %s"
 
@@ -33,13 +33,13 @@ async def parked_streams(connection: AsyncConnection, projection: str) -> set[st
 
 async def park(
     connection: AsyncConnection,
-    projection: Projection,
+    follower: Follower,
     entry: Recorded[DomainEvent] | Unreadable,
     error: Exception,
 ) -> None:
-    """Park the event's stream in the projection. No protected value is kept with the error.
+    """Park the event's stream. No protected value is kept with the error.
 
-    Raises SupersededError if the projection is installed in another version.
+    Raises SupersededError if the projection or subscription is installed in another version.
     """
     message = f"{type(error).__name__}: {_message(error)}"
     if isinstance(entry, Recorded):
@@ -51,13 +51,13 @@ async def park(
             NOTE_ERROR,
             (
                 f"{entry.stream_id} parked at {entry.position}: {message}",
-                projection.name,
-                projection.version,
+                follower.name,
+                follower.version,
             ),
         )
         if not noted.rowcount:
             raise SupersededError
-        await connection.execute(PARK, (projection.name, *place, message, _trace(error)))
+        await connection.execute(PARK, (follower.name, *place, message, _trace(error)))
 
 
 def _message(error: Exception) -> str:

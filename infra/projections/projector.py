@@ -4,6 +4,9 @@ A projection is held by one process at a time, by an advisory lock of the projec
 another process takes over as soon as that connection is gone. Changes of tables and checkpoint are
 one transaction, so each event takes effect once. It commits asynchronously: after a crash of the
 server, tables and checkpoint go back together, and the log is read again from there.
+
+A subscription is held as a projection is, and jobs take the place of tables. A job that was begun
+does not go back: its worker commits synchronously, and with that all that was committed before.
 """
 
 import asyncio
@@ -16,14 +19,16 @@ import psycopg
 import structlog
 from psycopg.sql import SQL
 
+from application.subscription import Subscription
 from domain.events import DomainEvent, Recorded
 from infra.event_store.reader import LogPage, LogReader, Unreadable
+from infra.jobs.queue import enqueue_jobs
 from infra.postgres.failures import is_passing
 from infra.postgres.signals import LOG_CHANNEL, PROJECTED_CHANNEL, Signals
+from infra.projections.follower import Follower
 from infra.projections.installation import SupersededError
 from infra.projections.parking import park, parked_streams
 from infra.projections.tables import load_rows, save_rows
-from projections.projection import Projection
 
 log = structlog.get_logger(__name__)
 
@@ -58,29 +63,29 @@ NOTIFY = "SELECT pg_notify(%s, name || ':' || %s::bigint) FROM unnest(%s::text[]
 
 
 class Held(msgspec.Struct, eq=False):
-    """A projection that this process holds, and how far it has read."""
+    """A projection or subscription that this process holds, and how far it has read."""
 
-    projection: Projection
+    follower: Follower
     position: int
     parked: set[str]
 
 
 class Projector:
-    """Keeps the read models of one process up to date."""
+    """Keeps the read models up to date, and has done what follows from events."""
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[psycopg.AsyncConnection]],
         reader: LogReader,
         signals: Signals,
-        projections: Iterable[Projection],
+        followers: Iterable[Follower],
         *,
         batch_size: int = BATCH_SIZE,
     ) -> None:
         self._connect = connect
         self._reader = reader
         self._signals = signals
-        self._projections = {projection.name: projection for projection in projections}
+        self._followers = {follower.name: follower for follower in followers}
         self._batch_size = batch_size
         self._held: dict[str, Held] = {}
 
@@ -136,7 +141,7 @@ class Projector:
         for name in taken:
             if name in installed:
                 parked = await parked_streams(connection, name)
-                self._held[name] = Held(self._projections[name], installed[name], parked)
+                self._held[name] = Held(self._followers[name], installed[name], parked)
                 log.info("projection_held", projection=name, position=installed[name])
             else:
                 await connection.execute(LET_GO, (name,))
@@ -144,7 +149,7 @@ class Projector:
     async def _installed(self, connection: psycopg.AsyncConnection) -> dict[str, int]:
         """Give the position of each projection that is installed in the version known here."""
         rows = await (await connection.execute(CHECKPOINTS)).fetchall()
-        known = {name: projection.version for name, projection in self._projections.items()}
+        known = {name: follower.version for name, follower in self._followers.items()}
         return {name: position for name, position, version in rows if known.get(name) == version}
 
     async def _advance(self, connection: psycopg.AsyncConnection) -> bool:
@@ -184,20 +189,16 @@ class Projector:
     async def _apply_together(
         self, connection: psycopg.AsyncConnection, group: Sequence[Held], page: LogPage
     ) -> None:
-        names = [held.projection.name for held in group]
-        versions = [held.projection.version for held in group]
+        names = [held.follower.name for held in group]
+        versions = [held.follower.version for held in group]
         async with connection.transaction():
-            changed = []
-            for held in group:
-                projection = held.projection
-                events = list(_readable(held, page))
-                rows = await load_rows(connection, projection, events)
-                for recorded in events:
-                    projection.apply(recorded, rows)
-                changed.append((projection, rows))
+            writes = [
+                await _follow(connection, held.follower, list(_readable(held, page)))
+                for held in group
+            ]
             async with connection.pipeline():
-                for projection, rows in changed:
-                    await save_rows(connection, projection, rows)
+                for write in writes:
+                    await write()
                 moved = await connection.execute(
                     MOVE_CHECKPOINTS,
                     (page.position, names, versions, group[0].position),
@@ -210,7 +211,7 @@ class Projector:
                 raise SupersededError
         for held in group:
             held.position = page.position
-            self._signals.advance(held.projection.name, page.position)
+            self._signals.advance(held.follower.name, page.position)
 
     async def _park(
         self,
@@ -219,23 +220,36 @@ class Projector:
         entry: Recorded[DomainEvent] | Unreadable,
         error: Exception,
     ) -> None:
-        await park(connection, held.projection, entry, error)
+        await park(connection, held.follower, entry, error)
         held.parked.add(entry.stream_id)
         log.error(
             "stream_parked",
-            projection=held.projection.name,
+            projection=held.follower.name,
             stream=entry.stream_id,
             position=entry.position,
             error=type(error).__name__,
         )
 
 
+async def _follow(
+    connection: psycopg.AsyncConnection, follower: Follower, events: list[Recorded[DomainEvent]]
+) -> Callable[[], Awaitable[None]]:
+    """Work out what follows from the events, and give what writes it."""
+    if isinstance(follower, Subscription):
+        jobs = [job for recorded in events for job in follower.jobs(recorded)]
+        return lambda: enqueue_jobs(connection, jobs)
+    rows = await load_rows(connection, follower, events)
+    for recorded in events:
+        follower.apply(recorded, rows)
+    return lambda: save_rows(connection, follower, rows)
+
+
 def _topics(group: Sequence[Held]) -> list[str] | None:
     topics: set[str] = set()
     for held in group:
-        if held.projection.topics is None:
+        if held.follower.topics is None:
             return None
-        topics |= held.projection.topics
+        topics |= held.follower.topics
     return sorted(topics)
 
 
@@ -244,7 +258,7 @@ def _readable(held: Held, page: LogPage) -> Iterator[Recorded[DomainEvent]]:
 
     Raises CorruptEventError where one that it wants cannot be read.
     """
-    wanted = held.projection.topics
+    wanted = held.follower.topics
     for entry in page.entries:
         if entry.stream_id in held.parked:
             continue

@@ -1,13 +1,14 @@
-"""How far each projection is behind the head of the log."""
+"""How far each projection and subscription is behind the head of the log."""
 
 from datetime import UTC, datetime
 
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import ProjectionState, ProjectionStatus
+from application.ports import ProjectionKind, ProjectionState, ProjectionStatus
 
 STATUS = """
 SELECT c.projection,
+       c.kind,
        c.version,
        c.position,
        h.position - c.position,
@@ -17,7 +18,7 @@ SELECT c.projection,
        (SELECT e.recorded_at FROM events AS e WHERE e.notification_id = c.position + 1)
 FROM checkpoints AS c
 CROSS JOIN log_head AS h
-ORDER BY c.projection
+ORDER BY c.kind, c.projection
 """
 
 # Contract section 13.
@@ -31,19 +32,30 @@ class PostgresProjectionStatuses:
         self._pool = pool
 
     async def all(self) -> list[ProjectionStatus]:
-        """Give the status of every projection.
+        """Give the status of every projection and subscription.
 
-        A projection lags since the recorded time of the first event that it has not applied.
+        Each lags since the recorded time of the first event that it has not applied.
         """
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(STATUS)).fetchall()
         now = datetime.now(UTC)
         statuses = []
-        for name, version, position, lag, progress_at, parked, last_error, waiting_since in rows:
+        for (
+            name,
+            kind,
+            version,
+            position,
+            lag,
+            progress_at,
+            parked,
+            last_error,
+            waiting_since,
+        ) in rows:
             lag_seconds = (now - waiting_since).total_seconds() if waiting_since else 0.0
             statuses.append(
                 ProjectionStatus(
                     name=name,
+                    kind=ProjectionKind(kind),
                     version=version,
                     position=position,
                     lag=lag,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.ports import ProjectionState, ProjectionStatus
 from interfaces.cli.output import AsJson, console, print_json
@@ -19,7 +19,9 @@ def projections() -> None:
 
 @app.command("status")
 def status(as_json: AsJson = False) -> None:
-    """Show how far each projection is behind the log; exits 1 if one is stale or parked streams.
+    """Show how far each projection and subscription is behind the log.
+
+    Exits 1 if one is stale or has parked streams.
 
     Example: annals projections status
     """
@@ -33,10 +35,20 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _table(statuses: Sequence[ProjectionStatus]) -> Table:
-    table = Table("projection", "version", "position", "lag", "state", "parked", "last error")
+    table = Table(
+        Column("name", no_wrap=True),
+        "kind",
+        "version",
+        "position",
+        "lag",
+        "state",
+        "parked",
+        "last error",
+    )
     for status in statuses:
         table.add_row(
             status.name,
+            status.kind,
             str(status.version),
             str(status.position),
             f"{status.lag} ({status.lag_seconds:.1f} s)",

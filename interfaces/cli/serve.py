@@ -11,21 +11,26 @@ from application.identity.bootstrap import Generated
 from infra.logs import configure_logs
 from infra.settings import Settings, load_settings
 from interfaces.cli.output import console
-from interfaces.composition import Part, compose, join_database, let_first_admin_in, open_database
+from interfaces.composition import (
+    PARTS,
+    Part,
+    compose,
+    join_database,
+    let_first_admin_in,
+    open_database,
+)
 from interfaces.server import serve_http
-
-ALL_PARTS: frozenset[Part] = frozenset({"api", "projections"})
 
 Only = Annotated[
     str | None,
-    typer.Option(help="Run only this part: api, or projections. Default: both."),
+    typer.Option(help="Run only these parts, with commas: api, projections, jobs. Default: all."),
 ]
 
 
 def serve(only: Only = None) -> None:
-    """Serve the API and keep the read models up to date.
+    """Serve the API, keep the read models up to date, and do the background jobs.
 
-    Example: annals serve --only api
+    Example: annals serve --only projections,jobs
     """
     signal.signal(signal.SIGTERM, _leave)
     settings = load_settings()
@@ -39,16 +44,16 @@ def serve(only: Only = None) -> None:
             console.print(f"Annals on http://{settings.api_host}:{settings.api_port}")
             serve_http(settings, parts)
         else:
-            asyncio.run(_project(settings))
+            asyncio.run(_serve_without_http(settings, parts))
 
 
 def _parts(only: str | None) -> frozenset[Part]:
     if only is None:
-        return ALL_PARTS
-    parts: frozenset[Part] = frozenset(part for part in ALL_PARTS if part == only)
-    if not parts:
-        raise typer.BadParameter("must be api or projections", param_hint="--only")
-    return parts
+        return frozenset(PARTS)
+    wanted = {part.strip() for part in only.split(",")}
+    if not wanted <= set(PARTS):
+        raise typer.BadParameter(f"must be some of {', '.join(PARTS)}", param_hint="--only")
+    return frozenset(part for part in PARTS if part in wanted)
 
 
 def _leave(number: int, _frame: object) -> None:
@@ -56,17 +61,20 @@ def _leave(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-async def _project(settings: Settings) -> None:
-    """Keep the read models up to date until a signal ends it."""
+async def _serve_without_http(settings: Settings, parts: frozenset[Part]) -> None:
+    """Keep the read models up to date, or do the jobs, or both, until a signal ends it."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     async with (
         join_database(settings) as conninfo,
-        compose(settings, conninfo, frozenset({"projections"})),
+        compose(settings, conninfo, parts),
     ):
-        console.print("Annals keeps the read models up to date")
+        if "projections" in parts:
+            console.print("Annals keeps the read models up to date")
+        if "jobs" in parts:
+            console.print("Annals does the background jobs")
         await ended.wait()
 
 

@@ -1,15 +1,17 @@
 """Who sends a request, and what they may do (contract section 1)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
+from litestar.datastructures import Headers, State
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import Scope
 
 from application.errors import NotAuthenticatedError
+from application.identity.authentication import Authenticator
 from application.identity.principal import Principal
 from domain.events import Metadata
 from domain.identity.roles import Role
@@ -21,29 +23,65 @@ AuthenticatedRequest = Request[Principal, Any, State]
 
 PUBLIC = {"public": True}
 BEARER = "bearer "
+NO_CREDENTIALS = "Not authenticated: send X-API-Key or Authorization: Bearer"
+SENDER = "sender"
 CORRELATION_ID_LENGTH = 128
 
 
+class Sender(NamedTuple):
+    """Who sends a request; or why their credential does not tell, if they sent one."""
+
+    principal: Principal | None
+    failure: Exception | None = None
+
+    @property
+    def actor(self) -> str | None:
+        """How events name who sends the request."""
+        return self.principal.actor if self.principal is not None else None
+
+
+UNKNOWN = Sender(None)
+
+
+async def identify(authenticator: Authenticator, scope: Scope) -> Sender:
+    """Find out who sends a request, by its credential if it has one."""
+    credential = _credential(Headers.from_scope(scope))
+    if credential is None:
+        return UNKNOWN
+    try:
+        return Sender(await authenticator.authenticate(credential))
+    except Exception as failure:  # noqa: BLE001 - raised where the route is a protected one
+        return Sender(None, failure)
+
+
+def sender_of(scope: Scope) -> Sender:
+    """Give who sends the request that is under way, as far as that was asked."""
+    sender: Sender = scope.get("state", {}).get(SENDER, UNKNOWN)
+    return sender
+
+
 class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
-    """Authenticates every request but those to routes that are marked public."""
+    """Lets only those on who are known, but to routes that are marked public."""
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
-        """Find out who sends the request. Raises NotAuthenticatedError."""
-        services: Services = connection.app.state.services
-        principal = await services.authenticator.authenticate(_credential(connection))
-        if principal.key_id is not None:
-            services.usage.note(principal.key_id, connection.scope["path_template"])
-        return AuthenticationResult(user=principal, auth=None)
+        """Give who sends the request. Raises NotAuthenticatedError, or why it cannot be told."""
+        sender = sender_of(connection.scope)
+        if sender.principal is None:
+            raise sender.failure or NotAuthenticatedError(NO_CREDENTIALS)
+        if sender.principal.key_id is not None:
+            services: Services = connection.app.state.services
+            services.usage.note(sender.principal.key_id, connection.scope["path_template"])
+        return AuthenticationResult(user=sender.principal, auth=None)
 
 
-def _credential(connection: Connection) -> str:
-    key = connection.headers.get("x-api-key")
+def _credential(headers: Headers) -> str | None:
+    key = headers.get("x-api-key")
     if key:
         return key
-    authorization = connection.headers.get("authorization", "")
+    authorization = headers.get("authorization", "")
     if authorization[: len(BEARER)].lower() == BEARER:
         return authorization[len(BEARER) :].strip()
-    raise NotAuthenticatedError("Not authenticated: send X-API-Key or Authorization: Bearer")
+    return None
 
 
 def requires(role: Role) -> Callable[[Connection, BaseRouteHandler], None]:

@@ -13,8 +13,11 @@ from litestar.types import ASGIApp
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
+from interfaces.rest.admission import RATE_HEADERS, Admission
 from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
+from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
@@ -25,6 +28,7 @@ from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController
+from interfaces.rest.rate_limits import RateLimits
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
@@ -45,15 +49,24 @@ DASHBOARD = (
     AdminApiKeyController,
     OwnKeyController,
     AuditController,
+    AuditLogController,
     ProjectionController,
 )
 
 
 def create_app(
-    lifespan: Lifespan, about: About, *, prefix: str, cors_origins: list[str], max_body_bytes: int
+    lifespan: Lifespan,
+    about: About,
+    families: Families,
+    rate_limits: RateLimits | None,
+    *,
+    prefix: str,
+    cors_origins: list[str],
+    max_body_bytes: int,
 ) -> ASGIApp:
     """Make the application; ``lifespan`` puts the services into its state while it runs."""
-    families = Families(prefix)
+    handle = exception_handler(families, max_body_bytes=max_body_bytes)
+    cors = CORSConfig(allow_origins=cors_origins) if cors_origins else None
     app = Litestar(
         route_handlers=[
             SystemController,
@@ -66,18 +79,20 @@ def create_app(
             "about": Provide(lambda: about, sync_to_thread=False),
             "sent": Provide(sent_command),
         },
-        exception_handlers={Exception: exception_handler(families, max_body_bytes=max_body_bytes)},
+        exception_handlers={Exception: handle},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
-        cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
+        cors_config=cors,
         openapi_config=openapi_config(about),
         before_request=check_address,
         request_class=JsonRequest,
         request_max_body_size=max_body_bytes,
+        response_headers=RATE_HEADERS,
         lifespan=[lifespan],
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )
-    return RequestContext(app)
+    admission = Admission(app, rate_limits, handle, cors)
+    return RequestContext(Account(admission, app.state))
 
 
 def _services(state: State) -> Services:

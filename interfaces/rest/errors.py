@@ -21,6 +21,7 @@ from application.errors import (
     NotAuthenticatedError,
     NotFoundError,
     PreconditionFailedError,
+    RateLimitedError,
     ReadModelBehindError,
     SubjectErasedError,
     TooManyAttemptsError,
@@ -64,6 +65,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ReadModelBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -153,7 +155,7 @@ def _headers(error: Exception) -> dict[str, str]:
     match error:
         case NotAuthenticatedError():
             return {"WWW-Authenticate": "Bearer"}
-        case TooManyAttemptsError():
+        case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
         case ReadModelBehindError() | psycopg.OperationalError() | psycopg_pool.PoolTimeout():
             return {"Retry-After": "1"}

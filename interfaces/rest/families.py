@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import msgspec
+from litestar.utils import normalize_path
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,8 +143,8 @@ class Families:
             self._owned[f"{prefix}/{name}"] = Family.FOOTBALL
 
     def owner(self, path: str) -> Family:
-        """Give the family of a path; like routing, this takes several slashes for one."""
-        path = "/" + "/".join(filter(None, path.split("/")))
+        """Give the family of a path, however many slashes it is written with."""
+        path = normalize_path(path)
         for beginning, family in self._owned.items():
             if path == beginning or path.startswith(beginning + "/"):
                 return family

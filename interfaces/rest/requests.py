@@ -1,7 +1,6 @@
-"""What surrounds every request: its id, its log line, and the headers of every response."""
+"""What surrounds every request: its id, and the headers of every response."""
 
 import re
-import time
 from uuid import uuid4
 
 import structlog
@@ -18,8 +17,6 @@ from litestar.types import (
 )
 
 Receivable = HTTPReceiveMessage | WebSocketReceiveMessage
-
-log = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -41,8 +38,7 @@ def request_id_of(scope: Scope) -> str:
 class RequestContext:
     """Wraps the whole application, so that no response goes without its request id.
 
-    A request brings its own id in ``X-Request-ID`` or gets one. The log line has the route, never
-    the address: paths and queries may hold personal data.
+    A request brings its own id in ``X-Request-ID`` or gets one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -56,8 +52,6 @@ class RequestContext:
         request_id = _given_request_id(scope) or str(uuid4())
         scope["state"] = {"request_id": request_id}
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began = time.perf_counter()
-        status = 500
         unread = _has_body(scope)
 
         async def receive_noting_the_end() -> Receivable:
@@ -68,9 +62,7 @@ class RequestContext:
             return message
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 headers = MutableScopeHeaders.from_message(message)
                 headers["X-Request-ID"] = request_id
                 for name, value in SECURITY_HEADERS.items():
@@ -82,13 +74,6 @@ class RequestContext:
         try:
             await self._app(scope, receive_noting_the_end, send_with_headers)
         finally:
-            log.info(
-                "request",
-                method=scope.get("method"),
-                route=scope.get("path_template"),
-                status=status,
-                duration_ms=round((time.perf_counter() - began) * 1000, 2),
-            )
             structlog.contextvars.unbind_contextvars("request_id")
 
 

@@ -37,6 +37,8 @@ def content_of(run: RunRow) -> ContentRow:
     words = dict.fromkeys(word for text in texts for word in words_of(text))
     return ContentRow(
         id=run.id,
+        process_id=run.process_id,
+        created_at=run.created_at,
         name=name,
         grams=grams_of(name),
         words=" ".join(list(words)[:MAX_WORDS]),

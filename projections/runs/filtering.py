@@ -30,10 +30,16 @@ MOMENTS = ("started_at", "finished_at", "failed_at", "created_at")
 # Nothing is nested as deep (contract section 3).
 MAX_DEPTH = 32
 
+# What the searched contents of a run have of it besides.
+OF_CONTENTS = ("id", "process_id", "created_at")
+
 # Neither runs that were deleted, nor those of processes that were.
 LISTED = SQL(
     "r.deleted_at IS NULL AND r.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)"
 )
+
+# Deleted runs have no contents.
+LISTED_CONTENTS = SQL("r.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)")
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -86,10 +92,31 @@ class Clause(msgspec.Struct, frozen=True):
     values: list[Any]
 
 
+def is_of_contents(wanted: RunFilter, order: RunOrder) -> bool:
+    """Tell whether the contents of runs alone say what fits, and in which order."""
+    is_searched = bool(wanted.entity_name is not None or wanted.meta or wanted.words)
+    asks_for_more = wanted.status is not None or wanted.entity_id is not None
+    columns = {order.by, *wanted.moments}
+    return is_searched and not asks_for_more and columns <= set(OF_CONTENTS)
+
+
+def where_contents(wanted: RunFilter) -> Clause:
+    """Give the condition of a filter on ``runs.contents AS r``, if ``is_of_contents``."""
+    return _all_of([Clause(LISTED_CONTENTS, []), *_column_clauses(wanted), *_searches(wanted, "r")])
+
+
 def where(wanted: RunFilter) -> Clause:
     """Give the condition of a filter on ``runs.runs AS r``."""
-    clauses = [Clause(LISTED, [])]
-    clauses += [
+    clauses = [Clause(LISTED, []), *_column_clauses(wanted)]
+    if searches := _searches(wanted, "c"):
+        found = _all_of(searches)
+        within = SQL("r.id IN (SELECT c.id FROM runs.contents AS c WHERE {})").format(found.text)
+        clauses.append(Clause(within, found.values))
+    return _all_of(clauses)
+
+
+def _column_clauses(wanted: RunFilter) -> list[Clause]:
+    clauses = [
         Clause(SQL("r.{} = %s").format(Identifier(column)), [value])
         for column in ("process_id", "status", "entity_id")
         if (value := getattr(wanted, column)) is not None
@@ -101,12 +128,15 @@ def where(wanted: RunFilter) -> Clause:
             clauses.append(Clause(SQL("r.{} >= %s").format(moment), [between.after]))
         if between.before is not None:
             clauses.append(Clause(SQL("r.{} <= %s").format(moment), [between.before]))
-    contents = [*_name_clauses(wanted), *_meta_clauses(wanted), *_word_clauses(wanted)]
-    if contents:
-        found = _all_of(contents)
-        within = SQL("r.id IN (SELECT c.id FROM runs.contents AS c WHERE {})").format(found.text)
-        clauses.append(Clause(within, found.values))
-    return _all_of(clauses)
+    return clauses
+
+
+def _searches(wanted: RunFilter, contents: str) -> list[Clause]:
+    table = Identifier(contents)
+    return [
+        Clause(SQL("{}.{}").format(table, clause.text), clause.values)
+        for clause in (*_name_clauses(wanted), *_meta_clauses(wanted), *_word_clauses(wanted))
+    ]
 
 
 def sort_key(order: RunOrder) -> Clause:
@@ -137,9 +167,9 @@ def _name_clauses(wanted: RunFilter) -> list[Clause]:
     if wanted.entity_name is None:
         return []
     name = fold(wanted.entity_name)
-    clauses = [Clause(SQL("c.name LIKE %s"), [f"%{_literally(name)}%"])]
+    clauses = [Clause(SQL("name LIKE %s"), [f"%{_literally(name)}%"])]
     if grams := grams_of(name):
-        clauses.append(Clause(SQL("c.grams @> %s::jsonb"), [_json(grams)]))
+        clauses.append(Clause(SQL("grams @> %s::jsonb"), [_json(grams)]))
     return clauses
 
 
@@ -147,7 +177,7 @@ def _word_clauses(wanted: RunFilter) -> list[Clause]:
     if not wanted.words:
         return []
     beginnings = " & ".join(f"'{word}':*" for word in wanted.words)
-    return [Clause(SQL("c.terms @@ %s::tsquery"), [beginnings])]
+    return [Clause(SQL("terms @@ %s::tsquery"), [beginnings])]
 
 
 def _meta_clauses(wanted: RunFilter) -> list[Clause]:
@@ -158,12 +188,12 @@ def _meta_clauses(wanted: RunFilter) -> list[Clause]:
     clauses = []
     for field, accepted in alternatives.items():
         path = field.split(".")
-        clauses.append(Clause(SQL("c.meta #>> %s::text[] = ANY(%s::text[])"), [path, accepted]))
+        clauses.append(Clause(SQL("meta #>> %s::text[] = ANY(%s::text[])"), [path, accepted]))
         if _is_of_objects(path):
             documents = [
                 _json(within(path, meant)) for text in accepted for meant in meanings(text)
             ]
-            clauses.append(Clause(SQL("c.meta @> ANY(%s::jsonb[])"), [documents]))
+            clauses.append(Clause(SQL("meta @> ANY(%s::jsonb[])"), [documents]))
     return clauses
 
 

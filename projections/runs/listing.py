@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 from psycopg.sql import SQL, Composed, Identifier
 
-from projections.runs.filtering import Clause, RunFilter, RunOrder, sort_key, sorting, where
+from projections.runs.filtering import (
+    Clause,
+    RunFilter,
+    RunOrder,
+    is_of_contents,
+    sort_key,
+    sorting,
+    where,
+    where_contents,
+)
 from projections.runs.tables import RUNS, RunRow
 
 RUN_COLUMNS = SQL(", ").join(Identifier("r", column.name) for column in RUNS.columns)
@@ -32,7 +41,7 @@ WITH total AS (
 GATHERED = SQL("""
 WITH gathered AS MATERIALIZED (
     SELECT r.id, {key} AS key
-    FROM runs.runs AS r
+    FROM {table} AS r
     WHERE {condition}
 ), total AS (
     SELECT count(*) AS count FROM gathered
@@ -63,10 +72,11 @@ class ShownRun(msgspec.Struct, frozen=True):
 
 def list_statement(wanted: RunFilter, order: RunOrder, *, page: int, size: int) -> Clause:
     """Give the statement of a page, whose rows are ``total, retention_months, *run``."""
-    condition, key = where(wanted), sort_key(order)
+    key = sort_key(order)
     order_of_page = sorting(SQL("page.key"), SQL("page.id"), order)
     limits = [size, (page - 1) * size]
     if wanted.is_counted:
+        condition = where(wanted)
         beginning = COUNTED.format(
             count=Identifier(f"{wanted.status or 'total'}_runs"),
             key=key.text,
@@ -76,7 +86,10 @@ def list_statement(wanted: RunFilter, order: RunOrder, *, page: int, size: int) 
         of_process = [wanted.process_id, wanted.process_id]
         values = [*of_process, *key.values, *condition.values, *key.values, *limits]
     else:
+        within = is_of_contents(wanted, order)
+        condition = where_contents(wanted) if within else where(wanted)
         beginning = GATHERED.format(
+            table=Identifier("runs", "contents" if within else "runs"),
             key=key.text,
             condition=condition.text,
             order_of_page=sorting(SQL("key"), SQL("id"), order),

@@ -210,6 +210,7 @@ def run_deleted(recorded: Recorded[RunDeleted], rows: Rows) -> None:
     """Hide the run, and count it no more."""
     run = _changed_run(recorded, rows)
     run.deleted_at = recorded.event.timestamp
+    rows.remove(CONTENTS, run.id)
     count_run(rows, run, -1)
     count_meta(rows, run, -1)
 
@@ -219,6 +220,7 @@ def run_restored(recorded: Recorded[RunRestored], rows: Rows) -> None:
     """Show the run as it was, and count it again."""
     run = _changed_run(recorded, rows)
     run.deleted_at = None
+    rows.add(CONTENTS, content_of(run))
     count_run(rows, run, +1)
     count_meta(rows, run, +1)
 
@@ -271,14 +273,14 @@ def _changed_run(recorded: Recorded[Any], rows: Rows) -> RunRow:
 
 
 def _change_meta(rows: Rows, run: RunRow, meta: dict[str, Any], personal: list[str]) -> None:
-    is_counted = run.deleted_at is None
-    if is_counted:
+    is_shown = run.deleted_at is None
+    if is_shown:
         count_meta(rows, run, -1)
     run.meta = meta
     run.personal_meta_fields = personal
-    if is_counted:
+    if is_shown:
         count_meta(rows, run, +1)
-    rows.add(CONTENTS, content_of(run))
+        rows.add(CONTENTS, content_of(run))
 
 
 def _redacted_step_meta(event: RunNeutralized) -> Iterator[tuple[int, str]]:

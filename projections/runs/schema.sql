@@ -50,13 +50,16 @@ CREATE INDEX runs_not_neutralized_idx ON runs (process_id, created_at, id)
     WHERE NOT is_neutralized;
 
 -- What is searched, apart from what changes with every step: an inverted index is dear to update.
+-- Deleted runs are not in it.
 CREATE TABLE contents (
-    id    bigint PRIMARY KEY,
-    name  text   NOT NULL,
-    grams jsonb  NOT NULL,
-    words text   NOT NULL,
-    meta  jsonb  NOT NULL,
-    terms tsvector NOT NULL GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
+    id         bigint      PRIMARY KEY,
+    process_id bigint      NOT NULL,
+    created_at timestamptz NOT NULL,
+    name       text        NOT NULL,
+    grams      jsonb       NOT NULL,
+    words      text        NOT NULL,
+    meta       jsonb       NOT NULL,
+    terms      tsvector    NOT NULL GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
 );
 
 ALTER TABLE contents

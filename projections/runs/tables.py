@@ -34,6 +34,8 @@ class ContentRow(msgspec.Struct):
     """What is searched of a run: the name with its trigrams, all words, and meta."""
 
     id: int
+    process_id: int
+    created_at: datetime
     name: str
     grams: list[str]
     words: str

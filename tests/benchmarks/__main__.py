@@ -14,6 +14,7 @@ from infra.logs import configure_logs
 from tests.benchmarks.appends import measure_appends
 from tests.benchmarks.commands import measure_http
 from tests.benchmarks.database import prepared_ground
+from tests.benchmarks.lists import measure_lists
 from tests.benchmarks.machine import describe_machine
 from tests.benchmarks.projection import measure_projection
 from tests.benchmarks.report import print_as_json, print_machine, print_outcome
@@ -22,6 +23,7 @@ from tests.benchmarks.snapshots import measure_snapshots
 BENCHMARKS = {
     "appends": measure_appends,
     "http": measure_http,
+    "lists": measure_lists,
     "projection": measure_projection,
     "snapshots": measure_snapshots,
 }

@@ -65,9 +65,9 @@ async def measure_http(ground: Ground) -> Outcome:
         other="echo",
         comparisons=comparisons,
         notes=f"""
-        Annals: `annals serve` as shipped (one worker, projector on, logs at INFO into a file), API
-        key authentication, a process of three steps, a body of {len(_body(1, 1))} bytes; fsync on,
-        synchronous_commit on.
+        Annals: `annals serve` as shipped (one worker, projector on, logs at INFO into a file), but
+        for the rate limits; API key authentication, a process of three steps, a body of
+        {len(_body(1, 1))} bytes; fsync on, synchronous_commit on.
 
         Echo: Litestar on granian with the same settings, one worker, the same body; no
         authentication, no middleware, no database.
@@ -147,7 +147,7 @@ def _annals(settings: Settings) -> Iterator[Target]:
         port = httpx.URL(served.url).port
         assert port is not None
         key = f"X-API-Key: {ADMIN_KEY}\r\n"
-        yield Target(port, [_request(RUNS, n, process_id, key) for n in range(BODIES)])
+        yield Target(port, [request_to_start(RUNS, n, process_id, key) for n in range(BODIES)])
 
 
 @contextlib.contextmanager
@@ -162,7 +162,7 @@ def _echo() -> Iterator[Target]:
     )
     try:
         _wait_until_open(port, process)
-        yield Target(port, [_request(echo.PATH, n, 1, "") for n in range(BODIES)])
+        yield Target(port, [request_to_start(echo.PATH, n, 1, "") for n in range(BODIES)])
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(START_SECONDS)
@@ -184,7 +184,8 @@ def _body(number: int, process_id: int) -> bytes:
     return msgspec.json.encode({"process_id": process_id} | start_of_run(number))
 
 
-def _request(path: str, number: int, process_id: int, headers: str) -> bytes:
+def request_to_start(path: str, number: int, process_id: int, headers: str) -> bytes:
+    """Write a request that starts a run, with these further headers."""
     body = _body(number, process_id)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

@@ -31,6 +31,7 @@ class Home:
             "API_PORT": str(port),
             "ADMIN_API_KEY": ADMIN_KEY,
             "ADMIN_PASSWORD": ADMIN_PASSWORD,
+            "RATE_LIMIT_ENABLED": "false",
         }
         environment |= settings
         self.path.mkdir(exist_ok=True)

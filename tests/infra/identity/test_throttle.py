@@ -5,7 +5,8 @@ import pytest
 from limits.aio.storage import MemoryStorage
 
 from application.errors import NotAuthenticatedError, TooManyAttemptsError
-from infra.identity.throttle import MovingWindowThrottle, open_counters
+from infra.identity.throttle import MovingWindowThrottle
+from infra.rate_limits.counters import open_counters
 
 pytestmark = pytest.mark.anyio
 

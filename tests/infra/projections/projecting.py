@@ -13,10 +13,10 @@ from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.signals import Signals
+from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import BATCH_SIZE, Projector
-from projections.projection import Projection
 from tests.infra.event_store.opening import rows, until_so
 from tests.infra.event_store.thing import BY_TEST, Thing
 
@@ -71,15 +71,15 @@ class Projecting:
 
     async def start(
         self,
-        *projections: Projection,
+        *followers: Follower,
         installing: bool = True,
         listening: bool = True,
         batch_size: int = BATCH_SIZE,
         ring: Keyring | None = None,
     ) -> Process:
-        """Start a process with a projector of these projections."""
+        """Start a process with a projector of these projections and subscriptions."""
         if installing:
-            install(self._conninfo, projections)
+            install(self._conninfo, followers)
         name = f"process {len(self._processes)}"
         signals = Signals(connector(self._conninfo, f"{name} signals"))
         pool = connection_pool(self._conninfo, 2)
@@ -95,7 +95,7 @@ class Projecting:
             connector(self._conninfo, f"{name} projector"),
             LogReader(pool, ring or self._ring),
             signals,
-            projections,
+            followers,
             batch_size=batch_size,
         )
         await enter(projector.running())
