@@ -7,7 +7,7 @@ import pytest
 
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.keys import Keyring
-from tests.infra.event_store.opening import PATIENCE, opened, recorded, until
+from tests.infra.event_store.opening import PATIENCE, opened, recorded, until, until_locked_out
 from tests.infra.event_store.thing import BY_TEST, Thing
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +68,8 @@ async def test_when_the_committer_is_stopped_by_force_those_who_wait_are_told(
                 task for task in asyncio.all_tasks() - others if task.get_name() == "committer"
             )
             waiting = asyncio.create_task(parts.store.save(Thing.make(1), metadata=BY_TEST))
-            await _until_handed_over(parts, 1)
+            # A statement that the server has not begun yet cannot be cancelled there.
+            await until_locked_out(sql)
             committer.cancel()
 
             with pytest.raises(psycopg.OperationalError, match="stopped"):
