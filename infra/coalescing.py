@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 
+from infra.cancellation import cancelled_for_good
 from infra.postgres.failures import is_passing
 
 Q = TypeVar("Q")
@@ -35,9 +36,7 @@ class Coalescer(Generic[Q, R]):
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancelled_for_good(task)
 
     async def ask(self, question: Q) -> R:
         """Put a question and wait for its answer; raises what answering it raised."""

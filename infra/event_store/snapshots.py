@@ -1,11 +1,11 @@
 """Snapshots of long streams: the folded state, encrypted under the stream's own data key."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
 from cryptography.exceptions import InvalidTag
-from eventsourcing.domain import datetime_now_with_tzinfo
 from psycopg_pool import AsyncConnectionPool
 
 from domain.aggregate import A, Aggregate
@@ -46,6 +46,14 @@ WHERE snapshots.originator_version < excluded.originator_version
 """
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """What is kept of an aggregate besides its stream and version."""
+
+    created_on: datetime
+    modified_on: datetime
+    state: msgspec.Raw
+
+
 class Snapshots:
     """Keeps the latest snapshot of each stream whose aggregate type opted in."""
 
@@ -77,7 +85,12 @@ class Snapshots:
 
     async def take(self, aggregate: Aggregate, key: SubjectKey | None) -> None:
         """Keep the aggregate's state as it is, unless the key has been destroyed meanwhile."""
-        state = msgspec.json.encode(aggregate.state)
+        snapshot = Snapshot(
+            aggregate.created_on,
+            aggregate.modified_on,
+            msgspec.Raw(msgspec.json.encode(aggregate.state)),
+        )
+        state = msgspec.json.encode(snapshot)
         if key is not None:
             state = seal(key.key, state, _context(aggregate.id, aggregate.version))
         arguments: dict[str, Any] = {
@@ -93,11 +106,13 @@ class Snapshots:
 
 
 def _restore(kind: type[A], stream_id: str, version: int, state: bytes) -> A:
+    snapshot = msgspec.json.decode(state, type=Snapshot)
     aggregate = kind.__new__(kind)
     aggregate.__base_init__(
-        originator_id=stream_id, originator_version=version, timestamp=datetime_now_with_tzinfo()
+        originator_id=stream_id, originator_version=version, timestamp=snapshot.created_on
     )
-    aggregate.state = msgspec.json.decode(state, type=kind.STATE)
+    aggregate.modified_on = snapshot.modified_on
+    aggregate.state = msgspec.json.decode(snapshot.state, type=kind.STATE)
     return aggregate
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import structlog
 
+from infra.cancellation import cancelled_for_good
 from infra.postgres.connections import connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -22,9 +23,7 @@ async def revived(server: EmbeddedPostgres) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancelled_for_good(task)
 
 
 async def _watch(server: EmbeddedPostgres) -> None:

@@ -13,6 +13,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from infra.cancellation import cancelled_for_good
+
 log = structlog.get_logger(__name__)
 
 LOG_CHANNEL = "annals_log"
@@ -44,9 +46,7 @@ class Signals:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancelled_for_good(task)
 
     def advance(self, name: str, position: int) -> None:
         """Note that the log or a projection has come to a position; wakes who waits for it."""

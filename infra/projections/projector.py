@@ -21,6 +21,7 @@ from psycopg.sql import SQL
 
 from application.subscription import Subscription
 from domain.events import DomainEvent, Recorded
+from infra.cancellation import cancelled_for_good
 from infra.event_store.reader import LogPage, LogReader, Unreadable
 from infra.jobs.queue import enqueue_jobs
 from infra.postgres.failures import is_passing
@@ -96,9 +97,7 @@ class Projector:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancelled_for_good(task)
 
     async def _run(self) -> None:
         while True:

@@ -34,14 +34,14 @@ def content_of(run: RunRow) -> ContentRow:
     """Give what is searched of a run."""
     name = fold(run.entity_name or "")
     texts = [run.entity_id, run.entity_name or "", *(leaf.text for leaf in meta_leaves(run.meta))]
-    words = dict.fromkeys(word for text in texts for word in words_of(text))
+    words = {word for text in texts for word in words_of(text)}
     return ContentRow(
         id=run.id,
         process_id=run.process_id,
         created_at=run.created_at,
         name=name,
         grams=grams_of(name),
-        words=" ".join(list(words)[:MAX_WORDS]),
+        words=" ".join(sorted(words)[:MAX_WORDS]),
         meta=run.meta,
     )
 

@@ -54,17 +54,19 @@ async def test_an_aggregate_type_that_did_not_opt_in_has_none(
     assert await rows(sql, VERSIONS) == []
 
 
+@pytest.mark.parametrize("events", [4, 6])
 @pytest.mark.parametrize("owner", ["Ann", None])
 async def test_loading_from_a_snapshot_equals_folding_every_event(
-    log: EventStoreParts, sql: psycopg.AsyncConnection, owner: str | None
+    log: EventStoreParts, sql: psycopg.AsyncConnection, owner: str | None, events: int
 ) -> None:
-    await _grown(log, 6, owner=owner)
+    await _grown(log, events, owner=owner)
 
     loaded = await log.store.load(LongThing, 1)
     folded = await log.store.load_as_of("long_thing-1")
 
     assert await rows(sql, VERSIONS) == [(4,)]
     assert (loaded.id, loaded.version, loaded.state) == (folded.id, folded.version, folded.state)
+    assert (loaded.created_on, loaded.modified_on) == (folded.created_on, folded.modified_on)
     assert loaded.state.owner == owner
 
 
@@ -84,7 +86,10 @@ async def test_a_snapshot_of_another_shape_is_passed_over_and_replaced(
     await _grown(log, 4)
     monkeypatch.setattr(LongThing, "SNAPSHOT_VERSION", 2)
     # It could be read, and would be wrong.
-    state = '{"label": "another", "owner": null, "notes": ["of before"]}'
+    state = (
+        '{"created_on": "2026-01-01T00:00:00Z", "modified_on": "2026-01-01T00:00:00Z", '
+        '"state": {"label": "another", "owner": null, "notes": ["of before"]}}'
+    )
     await sql.execute("UPDATE snapshots SET state = convert_to(%s, 'UTF8')", (state,))
 
     assert (await log.store.load(LongThing, 1)).state.notes == ["2", "3", "4"]
