@@ -19,7 +19,7 @@ from domain.events import DomainEvent, Recorded
 from domain.runs.events import RunNeutralized, RunStarted, StepRunEvent
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
-from interfaces.composition import PROJECTIONS, keyring
+from interfaces.composition import FOLLOWERS, PROJECTIONS, keyring
 from projections.projection import Projection
 from tests.faults.conftest import NewHome
 from tests.faults.homes import Home, wait_until
@@ -138,7 +138,7 @@ def projections_are_at_the_head(served: Served) -> bool:
     with served.client() as client:
         statuses = client.get("/api/v1/projections/").raise_for_status().json()
     return {status["name"] for status in statuses if status["lag"] == 0} == {
-        projection.name for projection in PROJECTIONS
+        follower.name for follower in FOLLOWERS
     }
 
 
