@@ -67,8 +67,12 @@ def start(directory: Path) -> subprocess.Popen[str]:
 
 
 def left_behind(directory: Path) -> list[object]:
-    """Find files in the directory, and processes that work in it or were told of it."""
-    return [*directory.iterdir(), *(one for one in psutil.process_iter() if knows(one, directory))]
+    """Find files in the directory, and processes that work in it or were told of it.
+
+    Python itself tries out whether it can write there; a process that is killed then leaves a file.
+    """
+    files = [path for path in directory.iterdir() if not re.fullmatch(r"\w{8}", path.name)]
+    return [*files, *(one for one in psutil.process_iter() if knows(one, directory))]
 
 
 def knows(process: psutil.Process, directory: Path) -> bool:
