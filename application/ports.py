@@ -25,6 +25,13 @@ class EventStore(Protocol):
         """
         ...
 
+    async def seen(self, kind: type[A], key: int | str) -> A:
+        """Give an aggregate as this process saw it last, which costs nothing.
+
+        It may have moved since. Raises NotFoundError if its stream has no event.
+        """
+        ...
+
     async def load_as_of(
         self,
         stream_id: str,

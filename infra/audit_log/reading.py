@@ -47,8 +47,10 @@ async def find_calls(
     count = COUNT.format(where=where) if conditions else COUNT_ALL
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=kwargs_row(LoggedCall))
-        await cursor.execute(LIST.format(where=where), [*values, size, (page - 1) * size])
+        await cursor.execute(
+            LIST.format(where=where), [*values, size, (page - 1) * size], prepare=False
+        )
         items = await cursor.fetchall()
-        total = await (await connection.execute(count, values)).fetchone()
+        total = await (await connection.execute(count, values, prepare=False)).fetchone()
     assert total is not None
     return FoundCalls(items, total[0])

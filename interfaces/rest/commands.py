@@ -48,9 +48,9 @@ class CarriedOut(Generic[A]):
     replayed_from: datetime | None = None
 
     async def beside(self, store: EventStore, kind: type[B], key: int | str) -> B:
-        """Give another aggregate, of a kind that can be cached, as the command found it."""
+        """Give another aggregate, of a kind that can be cached, as the command has seen it."""
         if self.replayed_from is None:
-            return await store.peek(kind, key)
+            return await store.seen(kind, key)
         return cast(B, await store.load_as_of(kind.stream_id(key), at=self.replayed_from))
 
     def answer(self, body: Body, *, status: int = 200) -> Response[Body]:

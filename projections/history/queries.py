@@ -57,8 +57,11 @@ class HistoryQueries:
         where = SQL(" AND ").join(conditions)
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(EntryRow))
-            await cursor.execute(LIST.format(where=where), [*values, size, (page - 1) * size])
+            await cursor.execute(
+                LIST.format(where=where), [*values, size, (page - 1) * size], prepare=False
+            )
             items = await cursor.fetchall()
-            total = await (await connection.execute(COUNT.format(where=where), values)).fetchone()
+            counting = await connection.execute(COUNT.format(where=where), values, prepare=False)
+            total = await counting.fetchone()
         assert total is not None
         return Slice(items, total[0])

@@ -47,7 +47,7 @@ class ProcessQueries:
         """Give a page of processes, newest first."""
         async with self._pool.connection() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=args_row(ProcessRow))
-            await cursor.execute(LIST, (size, (page - 1) * size))
+            await cursor.execute(LIST, (size, (page - 1) * size), prepare=False)
             counting = await connection.execute(COUNT)
             items = await cursor.fetchall()
             total = await counting.fetchone()

@@ -112,7 +112,8 @@ class RunQueries:
         """Give a page of the runs that fit the filter, with their exact number."""
         statement = list_statement(wanted, order, page=page, size=size)
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(statement.text, statement.values)
+            # A plan for any page and filter would be a plan for all of the table.
+            cursor = await connection.execute(statement.text, statement.values, prepare=False)
             rows = await cursor.fetchall()
         total = rows[0][0]
         is_empty = rows[0][2] is None
@@ -121,7 +122,7 @@ class RunQueries:
     async def newest_of(self, process_id: int, count: int) -> list[ShownRun]:
         """Give the newest runs of a process."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(NEWEST_OF, (process_id, count))
+            cursor = await connection.execute(NEWEST_OF, (process_id, count), prepare=False)
             return [shown_run(row) for row in await cursor.fetchall()]
 
     async def steps_of(self, run_ids: list[int]) -> dict[int, list[StepRunRow]]:
