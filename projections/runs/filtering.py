@@ -68,7 +68,8 @@ class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_counted(self) -> bool:
         """Whether the statistics know how many runs fit."""
-        return self == RunFilter(process_id=self.process_id, status=self.status)
+        texts = (self.entity_id, self.entity_name)
+        return texts == (None, None) and not (self.moments or self.meta or self.words)
 
 
 class RunOrder(msgspec.Struct, frozen=True):
