@@ -132,22 +132,27 @@ async def sweep(
 async def _each(
     run_ids: Sequence[int], neutralize: Callable[[int], Awaitable[int | None]]
 ) -> Neutralized:
-    """Neutralize many runs, some of them at once, so that they share commits."""
+    """Neutralize many runs, some of them at once, so that they share commits.
+
+    A run that cannot be read, for one, is a failure of its own and keeps no other from its turn.
+    """
     outcomes: list[int | BaseException | None] = []
     for first in range(0, len(run_ids), AT_ONCE):
         together = run_ids[first : first + AT_ONCE]
         outcomes += await asyncio.gather(*map(neutralize, together), return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException) and not isinstance(
-            outcome, ConflictError | NotFoundError
-        ):
-            raise outcome
+    unforeseen = [o for o in outcomes if isinstance(o, BaseException) and not _is_foreseen(o)]
+    if unforeseen and len(unforeseen) == len(outcomes):  # then it is not for one run's sake
+        raise unforeseen[0]
     told = list(zip(run_ids, outcomes, strict=True))
     return Neutralized(
         neutralized_run_ids=[run_id for run_id, outcome in told if isinstance(outcome, int)],
         failed_run_ids=[run_id for run_id, outcome in told if isinstance(outcome, Exception)],
         position=max((o for o in outcomes if isinstance(o, int)), default=None),
     )
+
+
+def _is_foreseen(error: BaseException) -> bool:
+    return isinstance(error, ConflictError | NotFoundError)
 
 
 async def _neutralize_if_due(

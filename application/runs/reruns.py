@@ -5,19 +5,21 @@ from typing import Any
 
 import msgspec
 
-from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.processes.handlers import peek_process
 from application.retries import retrying
 from application.runs.handlers import StepRunDirectory, find_run, load_run
 from application.runs.ports import RerunEndpoint, RerunOutcome, RerunRequest, RerunResult
 from domain.events import Metadata
+from domain.processes.process import Process
 from domain.runs.run import Run
 
 ACCEPTED = 202
 
-NEUTRALIZED = RerunOutcome(
-    result=RerunResult.REJECTED, detail="the run has been neutralized, and nothing was sent"
+# What is hidden or forgotten has no effects outside.
+GONE = RerunOutcome(
+    result=RerunResult.REJECTED,
+    detail="the run has been deleted or neutralized, and nothing was sent",
 )
 
 
@@ -79,18 +81,15 @@ async def attempt_rerun(
 async def _begin(
     store: EventStore, attempt: RerunAttempt, metadata: Metadata
 ) -> RerunRequest | None:
-    try:
-        run = await load_run(store, attempt.run_id)
-    except NotFoundError:  # it was deleted, and what is hidden has no effects
-        return None
+    run = await store.load(Run, attempt.run_id)
+    process = await store.peek(Process, run.state.process_id)
     if not run.begin_attempt(attempt.step_run_id, attempt.attempt):
         return None
-    if run.state.is_neutralized:
-        _fail(run, attempt, NEUTRALIZED)
-        await store.save(run, metadata=metadata)
-        return None
+    gone = run.state.is_neutralized or run.state.is_deleted or process.state.is_deleted
+    if gone:
+        _fail(run, attempt, GONE)
     await store.save(run, metadata=metadata)
-    return _request(run, attempt, metadata)
+    return None if gone else _request(run, attempt, metadata)
 
 
 async def _record(

@@ -67,7 +67,7 @@ class RunState(msgspec.Struct, kw_only=True):
     created_at: datetime
     is_neutralized: bool
     steps: dict[int, StepRun]
-    is_called_off: bool = False
+    called_off_at: datetime | None = None
     is_deleted: bool = False
 
 
@@ -249,7 +249,7 @@ class RunCalledOff(DomainEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: "Run") -> None:
         """Do not follow the steps any more."""
-        aggregate.state.is_called_off = True
+        aggregate.state.called_off_at = self.timestamp
 
 
 class RunMetaChanged(DomainEvent, frozen=True, kw_only=True):

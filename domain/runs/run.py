@@ -94,10 +94,12 @@ class Run(Aggregate):
     def record_step(self, step_run_id: int, change: StepRunChange) -> StepRun:
         """Record what an executor reports; a report that changes nothing records nothing.
 
-        Raises RuleViolatedError for times that run backwards, NeutralizedError for personal meta
-        after the run was neutralized.
+        Raises RuleViolatedError for times that cannot be and for a step run that has been rerun,
+        NeutralizedError for personal meta after the run was neutralized.
         """
         step = self.state.steps[step_run_id]
+        if step.is_superseded:
+            raise RuleViolatedError(f"Step run {step_run_id} has been rerun, and is as it was")
         meta = self._split(change.meta)
         status = change.status or step.status
         started_at, finished_at = self._times(step, status, change)
@@ -123,7 +125,7 @@ class Run(Aggregate):
     def call_off(self) -> None:
         """Cancel the run. Raises RuleViolatedError if it has come to its end."""
         state = self.state
-        if state.is_called_off:
+        if state.called_off_at is not None:
             return
         if state.status in (RunStatus.COMPLETED, RunStatus.FAILED):
             raise RuleViolatedError(f"Run {self.key} is {state.status} and cannot be cancelled")
@@ -212,11 +214,13 @@ class Run(Aggregate):
         if not self._is_under_way(step_run_id, attempt):
             return
         step = self.state.steps[step_run_id]
+        awaited = self._is_awaited(step)
         self.trigger_event(RerunAttemptSucceeded, step_run_id=step_run_id, attempt=attempt)
         meta = step.meta.whole | {"result": result} if result is not None else None
         if self.state.is_neutralized:
             meta = None
-        self.record_step(step_run_id, StepRunChange(status=StepRunStatus.SUCCESS, meta=meta))
+        if awaited:
+            self.record_step(step_run_id, StepRunChange(status=StepRunStatus.SUCCESS, meta=meta))
 
     def fail_attempt(
         self,
@@ -234,9 +238,10 @@ class Run(Aggregate):
         """
         if not self._is_under_way(step_run_id, attempt):
             return
-        rerun = self.state.steps[step_run_id].rerun
-        assert rerun is not None
-        delay = rerun.config.delay_after(attempt, condition)
+        step = self.state.steps[step_run_id]
+        awaited = self._is_awaited(step)
+        assert step.rerun is not None
+        delay = step.rerun.config.delay_after(attempt, condition) if awaited else None
         self.trigger_event(
             RerunAttemptFailed,
             step_run_id=step_run_id,
@@ -245,7 +250,7 @@ class Run(Aggregate):
             detail=detail,
             next_attempt_at=at + max(delay, retry_after) if delay is not None else None,
         )
-        if delay is None:
+        if awaited and delay is None:
             self.record_step(step_run_id, StepRunChange(status=StepRunStatus.FAILED))
 
     def neutralize(self, *, reason: str, policy: str) -> None:
@@ -274,7 +279,7 @@ class Run(Aggregate):
     def _check_rerun(self, failed: StepRun, step: Step, config: RerunConfig) -> None:
         if self.state.is_neutralized:
             raise NeutralizedError(f"Run {self.key} has been neutralized and cannot be rerun")
-        if self.state.is_called_off:
+        if self.state.called_off_at is not None:
             raise RuleViolatedError(f"Run {self.key} has been cancelled")
         if not step.is_rerunnable:
             raise RuleViolatedError(f"Step {step.id} is not rerunnable")
@@ -295,23 +300,21 @@ class Run(Aggregate):
 
     def _awaits(self, step: StepRun, attempt: int) -> bool:
         rerun = step.rerun
-        if rerun is None or self.state.is_deleted or self.state.is_called_off:
+        if rerun is None or self.state.called_off_at is not None:
             return False
-        if step.status not in (StepRunStatus.PENDING, StepRunStatus.RUNNING):
+        if not self._is_awaited(step):
             return False
         if rerun.is_under_way:
             return attempt == rerun.attempt
         return attempt == rerun.attempt + 1
 
+    def _is_awaited(self, step: StepRun) -> bool:
+        """Tell whether nobody outside has reported how the step run ended."""
+        return step.status in (StepRunStatus.PENDING, StepRunStatus.RUNNING)
+
     def _is_under_way(self, step_run_id: int, attempt: int) -> bool:
-        step = self.state.steps[step_run_id]
-        rerun = step.rerun
-        return (
-            rerun is not None
-            and rerun.is_under_way
-            and rerun.attempt == attempt
-            and step.status == StepRunStatus.RUNNING
-        )
+        rerun = self.state.steps[step_run_id].rerun
+        return rerun is not None and rerun.is_under_way and rerun.attempt == attempt
 
     def _split(self, meta: dict[str, Any] | None) -> SplitMeta | None:
         if meta is None:
@@ -331,13 +334,18 @@ class Run(Aggregate):
         now = datetime.now(UTC)
         started_at = change.started_at or step.started_at
         finished_at = change.finished_at
-        if status == StepRunStatus.PENDING:
-            started_at, finished_at = change.started_at, None
+        if finished_at is not None and status not in FINISHED_STEP:
+            raise RuleViolatedError(f"A step run that is {status} has no finished_at")
+        if status == StepRunStatus.PENDING and step.status != StepRunStatus.PENDING:
+            started_at = change.started_at
         elif status == StepRunStatus.RUNNING:
-            started_at, finished_at = started_at or now, None
+            started_at = started_at or now
         elif status in FINISHED_STEP:
+            began = started_at or now  # an executor's clock may be ahead of ours
             finished_at = (
-                finished_at or (step.finished_at if status == step.status else None) or now
+                finished_at
+                or (step.finished_at if status == step.status else None)
+                or max(now, began)
             )
             started_at = started_at or finished_at
         if started_at is not None and finished_at is not None and finished_at < started_at:
@@ -348,12 +356,14 @@ class Run(Aggregate):
         state = self.state
         steps = self.current_step_runs
         status = derive_run_status({step.status for step in steps})
-        if state.is_called_off:
+        if state.called_off_at is not None:
             status = RunStatus.CANCELLED
         began = [step.started_at for step in steps if step.started_at is not None]
         ended = [step.finished_at for step in steps if step.finished_at is not None]
         started_at = min(began, default=None)
         finished_at = max(ended, default=None) if status in FINISHED_RUN else None
+        if state.called_off_at is not None:
+            finished_at = state.called_off_at
         if (status, started_at, finished_at) != (state.status, state.started_at, state.finished_at):
             self.trigger_event(
                 RUN_STATUS_EVENTS[status],

@@ -38,7 +38,7 @@ class HttpRerunEndpoint:
         except httpx.ConnectError:
             detail = "no connection could be made"
             return RerunOutcome(result=RerunResult.NETWORK_ERROR, detail=detail)
-        except httpx.TransportError:
+        except Exception:  # noqa: BLE001 - whatever an executor brings about, it is an outcome
             detail = "the connection broke, or the answer was not HTTP"
             return RerunOutcome(result=RerunResult.NETWORK_ERROR, detail=detail)
 
@@ -118,7 +118,7 @@ def _retry_after(text: str) -> int | None:
         return min(int(text[:10]), LONGEST_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

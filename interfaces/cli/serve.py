@@ -19,7 +19,7 @@ from interfaces.composition import (
     let_first_admin_in,
     open_database,
 )
-from interfaces.server import serve_http
+from interfaces.server import STOP_SECONDS, serve_http
 
 Only = Annotated[
     str | None,
@@ -64,9 +64,14 @@ def _leave(number: int, _frame: object) -> None:
 async def _serve_without_http(settings: Settings, parts: frozenset[Part]) -> None:
     """Keep the read models up to date, or do the jobs, or both, until a signal ends it."""
     ended = asyncio.Event()
+
+    def end() -> None:
+        ended.set()
+        signal.alarm(STOP_SECONDS)  # a database that does not answer must not hold it up for long
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, end)
     async with (
         join_database(settings) as conninfo,
         compose(settings, conninfo, parts),

@@ -102,6 +102,6 @@ def metadata_of(request: AuthenticatedRequest) -> Metadata:
     """
     request_id = request_id_of(request.scope)
     given = request.headers.get("x-correlation-id", "")
-    is_id = given.isprintable() and 0 < len(given) <= CORRELATION_ID_LENGTH
+    is_id = given.isascii() and given.isprintable() and 0 < len(given) <= CORRELATION_ID_LENGTH
     correlation_id = given if is_id else request_id
     return Metadata(actor=request.user.actor, correlation_id=correlation_id, request_id=request_id)

@@ -2,9 +2,10 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from litestar import Request
+from litestar.exceptions import HTTPException
 
 from domain.errors import InvalidFieldError
 
@@ -16,8 +17,10 @@ _BROKEN_ENCODING = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 async def check_address(request: Request[Any, Any, Any]) -> None:
     """Refuse a malformed address before its parameters are read. Raises InvalidFieldError.
 
-    Of the query parameters only those may be repeated that the route names in its ``opt``.
+    The host is part of it, for links to other pages begin with it. Of the query parameters only
+    those may be repeated that the route names in its ``opt``.
     """
+    _check_host(request.headers.get("host", ""))
     _decoded(request.scope["raw_path"], "path")
     query = request.scope["query_string"]
     if not query:
@@ -32,9 +35,18 @@ async def check_address(request: Request[Any, Any, Any]) -> None:
         seen.add(name)
 
 
+def _check_host(host: str) -> None:
+    try:
+        _ = urlsplit(f"//{host}").port
+    except ValueError:
+        raise HTTPException("Invalid host header", status_code=400) from None
+
+
 def _decoded(encoded: bytes, field: str) -> str:
+    if not encoded.isascii():
+        raise InvalidFieldError(field, "must be percent-encoded where it is not ASCII")
     if b"%" not in encoded:
-        return encoded.decode("latin-1")
+        return encoded.decode("ascii")
     if _BROKEN_ENCODING.search(encoded):
         raise InvalidFieldError(field, "has a % that is not followed by two hexadecimal digits")
     try:

@@ -54,6 +54,24 @@ DASHBOARD = (
 )
 
 
+# What a page of another origin may read of a response.
+EXPOSED = [
+    "ETag",
+    "Idempotent-Replayed",
+    "Link",
+    "Retry-After",
+    "X-Event-Position",
+    "X-Page",
+    "X-Page-Size",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+    "X-Total-Count",
+    "X-Total-Pages",
+]
+
+
 def create_app(
     lifespan: Lifespan,
     about: About,
@@ -66,7 +84,7 @@ def create_app(
 ) -> ASGIApp:
     """Make the application; ``lifespan`` puts the services into its state while it runs."""
     handle = exception_handler(families, max_body_bytes=max_body_bytes)
-    cors = CORSConfig(allow_origins=cors_origins) if cors_origins else None
+    cors = CORSConfig(allow_origins=cors_origins, expose_headers=EXPOSED) if cors_origins else None
     app = Litestar(
         route_handlers=[
             SystemController,

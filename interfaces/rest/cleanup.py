@@ -13,12 +13,15 @@ from application.runs.neutralization import (
     neutralize_all,
     neutralize_due,
 )
+from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
 from interfaces.rest.headers import documented
 from interfaces.services import Services
 
 READ_MODELS = ("runs",)
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 ON_REQUEST = "All data on the data subject was erased on request"
 
@@ -86,7 +89,12 @@ class CleanupController(Controller):
         dry_run: DryRun = True,
         entity_id: DataSubject = None,
     ) -> Response[CleanupView]:
-        """Erase the personal data of runs for good, each by itself; by default a dry run."""
+        """Erase the personal data of runs for good, each by itself; by default a dry run.
+
+        It takes no Idempotency-Key, for it is many commands: sent again, it takes the next runs.
+        """
+        if "idempotency-key" in request.headers:
+            raise InvalidFieldError(IDEMPOTENCY_KEY, "is not taken here; the answer names the runs")
         await services.freshness.reach_head(READ_MODELS)
         now = datetime.now(UTC)
         if entity_id is None:

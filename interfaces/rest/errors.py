@@ -82,7 +82,7 @@ def exception_handler(families: Families, *, max_body_bytes: int) -> Handler:
         if isinstance(error, RequestEntityTooLarge):
             error.detail = too_large
         problem = _problem(error, request_id_of(request.scope))
-        status, body = SKINS[families.owner(request.url.path)](problem)
+        status, body = SKINS[families.owner(request.scope["path"])](problem)
         return Response(body, status_code=status, headers=dict(problem.headers))
 
     return handle

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -78,8 +79,14 @@ def meta_leaves(meta: dict[str, Any], within: str = "") -> Iterator[MetaLeaf]:
 
 
 def countable(meta: dict[str, Any]) -> list[MetaLeaf]:
-    """Give the values of meta that are counted, in an order that only they decide."""
-    leaves = sorted(leaf for leaf in meta_leaves(meta) if len(leaf.field) <= MAX_COUNTED_LENGTH)
+    """Give the values of meta that are counted, in an order that only they decide.
+
+    A field with a dot in its name cannot be told from a nested one, and not be filtered by.
+    """
+    addressable = {name: value for name, value in meta.items() if "." not in name}
+    leaves = sorted(
+        leaf for leaf in meta_leaves(addressable) if len(leaf.field) <= MAX_COUNTED_LENGTH
+    )
     return leaves[:MAX_COUNTED]
 
 
@@ -94,6 +101,11 @@ def _leaves(field: str, value: Any) -> Iterator[MetaLeaf]:
         case bool():
             yield MetaLeaf(field, "boolean", "true" if value else "false")
         case int() | float():
-            yield MetaLeaf(field, "number", msgspec.json.encode(value).decode())
+            yield MetaLeaf(field, "number", _number(value))
         case str():
             yield MetaLeaf(field, "string", value)
+
+
+def _number(value: float) -> str:
+    """Write a number as PostgreSQL does, which keeps it as a decimal."""
+    return format(abs(Decimal(repr(value))) if value == 0 else Decimal(repr(value)), "f")

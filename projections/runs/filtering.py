@@ -216,9 +216,25 @@ def meanings(text: str) -> list[Any]:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return [text]
-    if value is None or isinstance(value, str) or (isinstance(value, float) and math.isinf(value)):
+    if value is None or isinstance(value, str) or not _is_storable(value):
         return [text]
     return [text, value]
+
+
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Tell whether the value could be in any meta."""
+    match value:
+        case str():
+            return "\x00" not in value
+        case float():
+            return not math.isinf(value)
+        case dict():
+            items = [*value, *value.values()]
+        case list():
+            items = value
+        case _:
+            return True
+    return depth < MAX_DEPTH and all(_is_storable(item, depth + 1) for item in items)
 
 
 def _all_of(clauses: Sequence[Clause]) -> Clause:

@@ -224,11 +224,36 @@ def test_a_report_from_outside_comes_before_the_outcome_of_an_attempt() -> None:
     run.record_step(102, StepRunChange(status=StepRunStatus.SUCCESS))
     run.pending()
     run.fail_attempt(102, 1, condition="timeout", detail="", at=NOON)
-    assert types(run) == []
+    [event] = run.pending()
+    assert isinstance(event, RerunAttemptFailed)
+    assert event.next_attempt_at is None
+    assert run.state.steps[102].status == StepRunStatus.SUCCESS
 
 
-@pytest.mark.parametrize("ended", [Run.delete, Run.call_off])
-def test_no_attempt_is_made_for_a_run_that_is_gone(ended: Any) -> None:
+def test_a_step_run_that_was_put_back_meanwhile_is_still_tried_again() -> None:
     run = rerun(rerunnable())
-    ended(run)
+    run.begin_attempt(102, 1)
+    run.record_step(102, StepRunChange(status=StepRunStatus.PENDING))
+    run.fail_attempt(102, 1, condition="timeout", detail="", at=NOON)
+    assert next_attempts(run) == [NOON + timedelta(seconds=60)]
+
+
+def test_an_executor_whose_clock_is_ahead_does_not_make_a_success_impossible() -> None:
+    run = rerun(rerunnable())
+    run.begin_attempt(102, 1)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    run.record_step(102, StepRunChange(started_at=tomorrow))
+    run.succeed_attempt(102, 1, None)
+    assert run.state.steps[102].finished_at == tomorrow
+
+
+def test_a_step_run_that_was_rerun_takes_no_more_reports() -> None:
+    run = rerun(rerunnable())
+    with pytest.raises(RuleViolatedError, match="has been rerun"):
+        run.record_step(101, StepRunChange(status=StepRunStatus.SUCCESS))
+
+
+def test_no_attempt_is_made_for_a_run_that_was_called_off() -> None:
+    run = rerun(rerunnable())
+    run.call_off()
     assert not run.begin_attempt(102, 1)

@@ -24,9 +24,11 @@ def test_a_run_that_is_called_off_stays_cancelled_whatever_becomes_of_its_steps(
     run = started_run()
     run.call_off()
     assert types(run) == [RunCalledOff, RunCancelled]
+    ended = run.state.finished_at
+    assert ended is not None
     report(run, 101, StepRunStatus.FAILED)
     assert types(run) == [StepRunFailed, RunCancelled]
-    assert run.state.status == RunStatus.CANCELLED
+    assert (run.state.status, run.state.finished_at) == (RunStatus.CANCELLED, ended)
 
 
 def test_a_run_that_has_ended_cannot_be_called_off() -> None:

@@ -124,3 +124,19 @@ def test_a_run_that_was_neutralized_meanwhile_is_sent_nowhere(api: Api) -> None:
         api.neutralize(step["run_id"])
         wait_for(lambda: status(api, step_run) == "failed")
     assert len(outside.asked) == 1
+
+
+def test_a_run_that_was_deleted_meanwhile_is_sent_nowhere_and_can_be_rerun_later(
+    api: Api,
+) -> None:
+    with executor(503, 200) as outside:
+        step = failed_step(api, outside.url, retry_delays=[1])
+        step_run = rerun(api, step)
+        wait_for(lambda: len(outside.asked) == 1)
+        api.http.delete(f"/api/v1/runs/{step['run_id']}")
+        wait_for(lambda: attempts(api, step["run_id"])[-1][:2] == ("RerunAttemptFailed", 2))
+        api.post(f"/api/v1/runs/{step['run_id']}/restore", {})
+        assert status(api, step_run) == "failed"
+        assert len(outside.asked) == 1
+        again = rerun(api, {"id": step_run})
+        wait_for(lambda: status(api, again) == "success")

@@ -156,3 +156,8 @@ def test_cleaning_up_is_for_admins(user_api: Api, process: int) -> None:
         user_api.http.put(f"/api/v1/processes/{process}/retention", json={"retention_months": 6}),
     ):
         assert_dashboard_error(response, 403, "permission_denied")
+
+
+def test_a_cleanup_takes_no_idempotency_key(api: Api) -> None:
+    response = api.http.post(f"{CLEANUP}/neutralize", headers={"Idempotency-Key": "one"})
+    assert_dashboard_error(response, 422, "validation_error", "Idempotency-Key")

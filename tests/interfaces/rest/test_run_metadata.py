@@ -164,3 +164,37 @@ def test_failed_runs_tell_when_they_failed(api: Api, process: int) -> None:
     assert api.found(process_id=process, **within) == [run["entity_id"]]
     assert api.found(process_id=process, failed_before="2026-01-02T00:00:00Z") == []
     assert api.found(process_id=process, order_by="failed_at")[0] == run["entity_id"]
+
+
+def test_numbers_are_told_as_they_are_filtered_by_and_are_gone_with_their_runs(api: Api) -> None:
+    process = api.create_process("only", meta={"safe_meta_fields": ["n"]})
+    runs = [api.start_run(process, meta={"n": n}) for n in (1e16, -0.0, 1e-7, 2.5, 7)]
+    values = api.get(f"/api/v1/processes/{process}/filter-metadata")["metadata_filters"]["n"]
+    assert sorted(values) == ["0.0", "0.0000001", "10000000000000000", "2.5", "7"]
+    for value in values:
+        assert api.runs(process_id=process, meta_filter=f"n:{value}")["total"] == 1, value
+    for run in runs:
+        api.http.delete(f"/api/v1/runs/{run['id']}")
+    shown = api.get(f"/api/v1/processes/{process}/filter-metadata")
+    assert (shown["metadata_filters"], shown["metadata_fields"]) == ({}, [])
+
+
+def test_a_late_report_on_a_step_run_that_was_rerun_is_refused(api: Api) -> None:
+    process = api.create_process()
+    api.add_step(process, 0, "again", is_rerunnable=True)
+    run = api.report_all(api.start_run(process), "failed")
+    original = run["steps"][0]["id"]
+    again = api.post(f"/api/v1/step-runs/{original}/rerun", {})
+    api.report(again["id"], status="success")
+    response = api.http.patch(f"/api/v1/step-runs/{original}", json={"status": "success"})
+    assert_dashboard_error(response, 400, "business_rule_violation", "has been rerun")
+    assert api.run(run["id"])["success_rate"] == 100.0
+
+
+def test_what_is_left_out_of_a_report_stays_as_it_is(api: Api, process: int) -> None:
+    step = api.start_run(process)["steps"][0]["id"]
+    began = "2026-01-02T03:04:05Z"
+    api.report(step, started_at=began)
+    assert api.report(step, meta={"priority": "high"})["started_at"] == began
+    response = api.http.patch(f"/api/v1/step-runs/{step}", json={"finished_at": began})
+    assert_dashboard_error(response, 400, "business_rule_violation", "finished_at")
