@@ -12,18 +12,39 @@ from psycopg.types.json import Jsonb
 from domain.events import DomainEvent
 from domain.runs.events import RunNeutralized, RunStarted, RunStatusEvent, StepRunEvent
 from domain.runs.status import RunStatus, StepRunStatus
+from projections.runs.contents import countable, fold, grams_of, meta_leaves, words_of
 from projections.runs.projection import runs
 
 SCHEMA = "stock"
 
 INSERT_RUN = """
-INSERT INTO stock.runs VALUES (
-    %s, %s, %s, %s, %s, %s, %s, 0, NULL, NULL, %s, %s, false, %s
+INSERT INTO stock.runs (
+    id, process_id, entity_id, entity_name, status, meta, personal_meta_fields, steps_total,
+    steps_succeeded, created_at, updated_at, is_neutralized, version
 )
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, false, %s)
+"""
+
+INSERT_CONTENTS = """
+INSERT INTO stock.contents (id, process_id, created_at, name, grams, words, meta)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+COUNT_FIELD = """
+INSERT INTO stock.meta_fields AS counted VALUES (%s, %s, %s, 1)
+ON CONFLICT (process_id, field, type) DO UPDATE SET count = counted.count + 1
+"""
+
+COUNT_VALUE = """
+INSERT INTO stock.meta_values AS counted VALUES (%s, %s, %s, 1)
+ON CONFLICT (process_id, field, value) DO UPDATE SET count = counted.count + 1
 """
 
 INSERT_STEP = """
-INSERT INTO stock.step_runs VALUES (%s, %s, %s, %s, %s, %s, NULL, NULL, '{}', %s, %s, %s)
+INSERT INTO stock.step_runs (
+    id, run_id, step_id, index, name, status, meta, created_at, updated_at, version
+)
+VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s, %s)
 """
 
 COUNT_STARTED = """
@@ -47,7 +68,7 @@ WHERE id = %s
 
 UPDATE_RUN = """
 UPDATE stock.runs
-SET status = %s, started_at = %s, finished_at = %s, updated_at = %s, version = %s
+SET status = %s, started_at = %s, finished_at = %s, failed_at = %s, updated_at = %s, version = %s
 WHERE id = %s
 """
 
@@ -63,7 +84,12 @@ WHERE process_id = %s
 NEUTRALIZE_RUN = """
 UPDATE stock.runs
 SET entity_id = %s, entity_name = NULL, is_neutralized = true, meta = meta - %s::text[],
-    updated_at = %s, version = %s
+    personal_meta_fields = '[]', updated_at = %s, version = %s
+WHERE id = %s
+"""
+
+NEUTRALIZE_CONTENTS = """
+UPDATE stock.contents SET name = '', grams = '[]', words = %s, meta = meta - %s::text[]
 WHERE id = %s
 """
 
@@ -123,7 +149,8 @@ def _apply(cursor: Cursor[Any], event: DomainEvent) -> None:
             cursor.execute(COUNT_STEP, (more, at, version, run_id))
         case RunStatusEvent():
             when = (event.started_at, event.finished_at)
-            cursor.execute(UPDATE_RUN, (event.status, *when, at, version, run_id))
+            failed_at = event.finished_at if event.status == RunStatus.FAILED else None
+            cursor.execute(UPDATE_RUN, (event.status, *when, failed_at, at, version, run_id))
             cursor.execute(COUNT_STATUS, (*_moved(event), event.process_id))
         case RunNeutralized():
             _neutralize(cursor, run_id, event)
@@ -131,10 +158,19 @@ def _apply(cursor: Cursor[Any], event: DomainEvent) -> None:
 
 def _start(cursor: Cursor[Any], run_id: int, event: RunStarted) -> None:
     at, version = event.timestamp, event.originator_version
-    meta = Jsonb(event.meta | event.personal_meta)
+    meta = event.meta | event.personal_meta
     who = (event.process_id, event.entity_id, event.entity_name)
-    total = len(event.steps)
-    cursor.execute(INSERT_RUN, (run_id, *who, RunStatus.PENDING, meta, total, at, at, version))
+    personal = Jsonb(sorted(event.personal_meta))
+    shown = (RunStatus.PENDING, Jsonb(meta), personal, len(event.steps))
+    cursor.execute(INSERT_RUN, (run_id, *who, *shown, at, at, version))
+    name = fold(event.entity_name or "")
+    words = {word for text in _texts(event, meta) for word in words_of(text)}
+    searched = (name, Jsonb(grams_of(name)), " ".join(sorted(words)), Jsonb(meta))
+    cursor.execute(INSERT_CONTENTS, (run_id, event.process_id, at, *searched))
+    fields = [(event.process_id, leaf.field, leaf.type) for leaf in countable(meta)]
+    cursor.executemany(COUNT_FIELD, fields)
+    values = [(event.process_id, leaf.field, leaf.text) for leaf in countable(event.meta)]
+    cursor.executemany(COUNT_VALUE, values)
     cursor.executemany(
         INSERT_STEP,
         [
@@ -143,6 +179,11 @@ def _start(cursor: Cursor[Any], run_id: int, event: RunStarted) -> None:
         ],
     )
     cursor.execute(COUNT_STARTED, (event.process_id,))
+
+
+def _texts(event: RunStarted, meta: dict[str, Any]) -> list[str]:
+    leaves = [leaf.text for leaf in meta_leaves(meta)]
+    return [event.entity_id, event.entity_name or "", *leaves]
 
 
 def _moved(event: RunStatusEvent) -> list[float]:
@@ -167,6 +208,7 @@ def _neutralize(cursor: Cursor[Any], run_id: int, event: RunNeutralized) -> None
     names = [f.removeprefix("meta.") for f in event.redacted_fields if f.startswith("meta.")]
     after = (f"NEUTRALIZED_{run_id}", names, event.timestamp, event.originator_version)
     cursor.execute(NEUTRALIZE_RUN, (*after, run_id))
+    cursor.execute(NEUTRALIZE_CONTENTS, (f"neutralized {run_id}", names, run_id))
     for field in event.redacted_fields:
         if field.startswith("step_runs."):
             step_id, name = field.removeprefix("step_runs.").split(".meta.", 1)
