@@ -1,5 +1,6 @@
 """Setting up processes and their steps."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -71,25 +72,17 @@ async def add_step(
 async def keep_for(store: EventStore, command: KeepFor, metadata: Metadata) -> tuple[Process, int]:
     """Set a process's retention. Raises NotFoundError for an unknown or deleted process."""
 
-    async def attempt() -> tuple[Process, int]:
-        process = await load_process(store, command.process_id)
+    def change(process: Process) -> None:
         process.keep_for(command.retention_months)
-        return process, await store.save(process, metadata=metadata)
 
-    return await retrying(attempt)
+    return await _change(store, command.process_id, change, metadata)
 
 
 async def delete_process(
     store: EventStore, process_id: int, metadata: Metadata
 ) -> tuple[Process, int]:
     """Hide a process and all that belongs to it. Raises NotFoundError if there is none to see."""
-
-    async def attempt() -> tuple[Process, int]:
-        process = await load_process(store, process_id)
-        process.delete()
-        return process, await store.save(process, metadata=metadata)
-
-    return await retrying(attempt)
+    return await _change(store, process_id, Process.delete, metadata)
 
 
 async def restore_process(
@@ -124,3 +117,14 @@ async def peek_process(store: EventStore, process_id: int) -> Process:
 def not_found(process_id: int) -> NotFoundError:
     """Say that there is no such process to be seen."""
     return NotFoundError(f"Process {process_id} not found")
+
+
+async def _change(
+    store: EventStore, process_id: int, change: Callable[[Process], None], metadata: Metadata
+) -> tuple[Process, int]:
+    async def attempt() -> tuple[Process, int]:
+        process = await load_process(store, process_id)
+        change(process)
+        return process, await store.save(process, metadata=metadata)
+
+    return await retrying(attempt)

@@ -47,10 +47,8 @@ async def find_calls(
     count = COUNT.format(where=where) if conditions else COUNT_ALL
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=kwargs_row(LoggedCall))
-        await cursor.execute(
-            LIST.format(where=where), [*values, size, (page - 1) * size], prepare=False
-        )
+        await cursor.execute(LIST.format(where=where), [*values, size, (page - 1) * size])
         items = await cursor.fetchall()
-        total = await (await connection.execute(count, values, prepare=False)).fetchone()
+        total = await (await connection.execute(count, values)).fetchone()
     assert total is not None
     return FoundCalls(items, total[0])

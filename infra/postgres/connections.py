@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, pooled for queries and single for the long-lived tasks."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,9 @@ SESSION: dict[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "connect_timeout": 10,
+    # Statements are prepared only where their callers say so: a plan that is kept for any page and
+    # filter of a list reads all of its table.
+    "prepare_threshold": sys.maxsize,
     # No statement here is worth compiling, and the planner would think that some are.
     "options": "-c timezone=UTC -c jit=off -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10"
     " -c tcp_keepalives_count=3",

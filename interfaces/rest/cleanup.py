@@ -16,12 +16,11 @@ from application.runs.neutralization import (
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
+from interfaces.rest.conditions import IDEMPOTENCY_KEY
 from interfaces.rest.headers import documented
 from interfaces.services import Services
 
 READ_MODELS = ("runs",)
-
-IDEMPOTENCY_KEY = "Idempotency-Key"
 
 ON_REQUEST = "All data on the data subject was erased on request"
 
@@ -93,7 +92,7 @@ class CleanupController(Controller):
 
         It takes no Idempotency-Key, for it is many commands: sent again, it takes the next runs.
         """
-        if "idempotency-key" in request.headers:
+        if IDEMPOTENCY_KEY in request.headers:
             raise InvalidFieldError(IDEMPOTENCY_KEY, "is not taken here; the answer names the runs")
         await services.freshness.reach_head(READ_MODELS)
         now = datetime.now(UTC)

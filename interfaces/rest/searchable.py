@@ -65,13 +65,7 @@ def filter_metadata_view(
 ) -> FilterMetadataView:
     """Show the fields of a process's runs with their values."""
     searchable = searchable_fields_view(process, fields)
-    return FilterMetadataView(
-        process_id=searchable.process_id,
-        process_name=searchable.process_name,
-        standard_fields=searchable.standard_fields,
-        metadata_fields=searchable.metadata_fields,
-        metadata_filters=dict(values),
-    )
+    return FilterMetadataView(**msgspec.structs.asdict(searchable), metadata_filters=dict(values))
 
 
 def _standard(field: str) -> FieldView:

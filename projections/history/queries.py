@@ -57,11 +57,9 @@ class HistoryQueries:
         where = SQL(" AND ").join(conditions)
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(EntryRow))
-            await cursor.execute(
-                LIST.format(where=where), [*values, size, (page - 1) * size], prepare=False
-            )
+            await cursor.execute(LIST.format(where=where), [*values, size, (page - 1) * size])
             items = await cursor.fetchall()
-            counting = await connection.execute(COUNT.format(where=where), values, prepare=False)
+            counting = await connection.execute(COUNT.format(where=where), values)
             total = await counting.fetchone()
         assert total is not None
         return Slice(items, total[0])

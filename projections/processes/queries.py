@@ -40,14 +40,14 @@ class ProcessQueries:
         """Give a process."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(ProcessRow))
-            await cursor.execute(PROCESS, (process_id,))
+            await cursor.execute(PROCESS, (process_id,), prepare=True)
             return await cursor.fetchone()
 
     async def newest(self, page: int, size: int) -> Slice[ProcessRow]:
         """Give a page of processes, newest first."""
         async with self._pool.connection() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=args_row(ProcessRow))
-            await cursor.execute(LIST, (size, (page - 1) * size), prepare=False)
+            await cursor.execute(LIST, (size, (page - 1) * size))
             counting = await connection.execute(COUNT)
             items = await cursor.fetchall()
             total = await counting.fetchone()
@@ -58,5 +58,5 @@ class ProcessQueries:
         """Give the steps of a process in order."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(StepRow))
-            await cursor.execute(STEPS, (process_id,))
+            await cursor.execute(STEPS, (process_id,), prepare=True)
             return await cursor.fetchall()

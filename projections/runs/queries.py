@@ -99,9 +99,9 @@ class RunQueries:
     async def get(self, run_id: int) -> RunDetail | None:
         """Give a run with its step runs."""
         async with self._pool.connection() as connection, connection.pipeline():
-            runs = await connection.execute(RUN, (run_id,))
+            runs = await connection.execute(RUN, (run_id,), prepare=True)
             steps = connection.cursor(row_factory=args_row(StepRunRow))
-            await steps.execute(RUN_STEPS, ([run_id],))
+            await steps.execute(RUN_STEPS, ([run_id],), prepare=True)
             row = await runs.fetchone()
             step_runs = await steps.fetchall()
         return RunDetail(shown_run(row), step_runs) if row is not None else None
@@ -112,8 +112,7 @@ class RunQueries:
         """Give a page of the runs that fit the filter, with their exact number."""
         statement = list_statement(wanted, order, page=page, size=size)
         async with self._pool.connection() as connection:
-            # A plan for any page and filter would be a plan for all of the table.
-            cursor = await connection.execute(statement.text, statement.values, prepare=False)
+            cursor = await connection.execute(statement.text, statement.values)
             rows = await cursor.fetchall()
         total = rows[0][0]
         is_empty = rows[0][2] is None
@@ -122,7 +121,7 @@ class RunQueries:
     async def newest_of(self, process_id: int, count: int) -> list[ShownRun]:
         """Give the newest runs of a process."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(NEWEST_OF, (process_id, count), prepare=False)
+            cursor = await connection.execute(NEWEST_OF, (process_id, count))
             return [shown_run(row) for row in await cursor.fetchall()]
 
     async def steps_of(self, run_ids: list[int]) -> dict[int, list[StepRunRow]]:
@@ -138,7 +137,7 @@ class RunQueries:
     async def step_run(self, step_run_id: int) -> StepRunDetail | None:
         """Give a step run."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(STEP_RUN, (step_run_id,))
+            cursor = await connection.execute(STEP_RUN, (step_run_id,), prepare=True)
             row = await cursor.fetchone()
         return StepRunDetail(row[0], StepRunRow(*row[1:])) if row is not None else None
 
@@ -153,7 +152,7 @@ class RunQueries:
         """Give a process's counters; all zero before its first run."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(StatisticsRow))
-            await cursor.execute(STATISTICS_OF, (process_id,))
+            await cursor.execute(STATISTICS_OF, (process_id,), prepare=True)
             return await cursor.fetchone() or StatisticsRow(process_id)
 
     async def meta_fields(self, process_id: int) -> list[MetaField]:

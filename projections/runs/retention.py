@@ -42,7 +42,7 @@ class RetentionQueries:
     async def count_due(self, now: datetime) -> int:
         """Count the runs whose retention period has ended."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(COUNT_DUE, {"now": now}, prepare=False)
+            cursor = await connection.execute(COUNT_DUE, {"now": now})
             row = await cursor.fetchone()
         assert row is not None
         count: int = row[0]
@@ -51,9 +51,7 @@ class RetentionQueries:
     async def due(self, now: datetime, limit: int) -> list[int]:
         """Give the ids of the first runs that were due."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                FIRST_DUE.format(DUE), {"now": now, "limit": limit}, prepare=False
-            )
+            cursor = await connection.execute(FIRST_DUE.format(DUE), {"now": now, "limit": limit})
             return [row[0] for row in await cursor.fetchall()]
 
     async def of_entity(self, entity_id: str) -> list[int]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.homes import Home, wait_until
 from tests.interfaces.api import Api
-from tests.interfaces.executor import executor, wait_for
+from tests.interfaces.executor import executor
 from tests.interfaces.rest.test_rerun_attempts import attempts, failed_step, rerun, status
 from tests.serving import wait_until_healthy
 
@@ -19,7 +19,7 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_rerun_to_another(home:
             api = Api(client)
             step = failed_step(api, outside.url, timeout_seconds=60)
             step_run = rerun(api, step)
-            wait_for(lambda: len(outside.asked) == 1)
+            wait_until(lambda: len(outside.asked) == 1, "the executor being asked")
         served.process.kill()
         served.process.wait()
         wait_until(lambda: not home.annals(), "no worker outlives its supervisor")
@@ -27,7 +27,7 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_rerun_to_another(home:
         wait_until_healthy(served)
         with served.client() as client:
             api = Api(client)
-            wait_for(lambda: status(api, step_run) == "success")
+            wait_until(lambda: status(api, step_run) == "success", "a step run that succeeded")
             made = attempts(api, step["run_id"])
             steps = api.run(step["run_id"])["steps"]
 

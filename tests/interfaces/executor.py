@@ -1,7 +1,6 @@
 """An executor of steps: a real HTTP server that answers as it is told, and keeps count."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,11 +60,3 @@ def executor(*answers: int | str) -> Iterator[Executor]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def wait_for(condition: Any, seconds: float = 60) -> None:
-    """Wait until something has come about."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)

@@ -32,3 +32,15 @@ async def test_times_are_read_in_utc(database: str) -> None:
     async with await connector(database, "test")() as connection:
         cursor = await connection.execute("SELECT current_setting('timezone')")
         assert await cursor.fetchone() == ("UTC",)
+
+
+async def test_a_statement_is_prepared_only_where_that_is_said(database: str) -> None:
+    """However often it is executed: PostgreSQL would then plan it for any parameters at all."""
+    prepared = "SELECT statement FROM pg_prepared_statements"
+    async with await connector(database, "test")() as connection:
+        for _ in range(20):
+            await connection.execute("SELECT 1 LIMIT %s", (1,))
+        assert await (await connection.execute(prepared)).fetchall() == []
+
+        await connection.execute("SELECT 2 LIMIT %s", (1,), prepare=True)
+        assert await (await connection.execute(prepared)).fetchall() == [("SELECT 2 LIMIT $1",)]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from tests.faults.homes import wait_until
 from tests.interfaces.api import Api, Json
-from tests.interfaces.executor import Executor, executor, wait_for
+from tests.interfaces.executor import Executor, executor
 
 ATTEMPTS = ("RerunAttemptBegan", "RerunAttemptFailed", "RerunAttemptSucceeded")
 
@@ -49,7 +50,7 @@ def test_every_attempt_is_made_in_turn_and_in_the_history(api: Api) -> None:
     with executor(500, "hang", 429, 200) as outside:
         step = failed_step(api, outside.url)
         step_run = rerun(api, step)
-        wait_for(lambda: status(api, step_run) == "success")
+        wait_until(lambda: status(api, step_run) == "success", "a step run that succeeded")
 
     assert attempts(api, step["run_id"]) == [
         ("RerunAttemptBegan", 1, None),
@@ -86,7 +87,7 @@ def test_a_failure_that_is_not_listed_ends_the_rerun(api: Api) -> None:
     with executor(400) as outside:
         step = failed_step(api, outside.url)
         step_run = rerun(api, step)
-        wait_for(lambda: status(api, step_run) == "failed")
+        wait_until(lambda: status(api, step_run) == "failed", "a step run that failed")
     assert attempts(api, step["run_id"])[-1] == ("RerunAttemptFailed", 1, "rejected")
     assert len(outside.asked) == 1
 
@@ -95,14 +96,17 @@ def test_retries_end_with_the_delays(api: Api) -> None:
     with executor(503) as outside:
         step = failed_step(api, outside.url, retry_delays=[0])
         step_run = rerun(api, step)
-        wait_for(lambda: status(api, step_run) == "failed")
+        wait_until(lambda: status(api, step_run) == "failed", "a step run that failed")
     assert len(outside.asked) == 2
 
 
 def test_an_executor_that_takes_the_step_over_reports_by_itself(api: Api) -> None:
     with executor(202) as outside:
         step_run = rerun(api, failed_step(api, outside.url))
-        wait_for(lambda: outside.asked and status(api, step_run) == "running")
+        wait_until(
+            lambda: bool(outside.asked) and status(api, step_run) == "running",
+            "a step run that is under way",
+        )
         api.report(step_run, status="success")
     assert status(api, step_run) == "success"
 
@@ -112,7 +116,7 @@ def test_nobody_there_is_a_network_error(api: Api) -> None:
         pass
     step = failed_step(api, gone.url, retry_delays=[])
     step_run = rerun(api, step)
-    wait_for(lambda: status(api, step_run) == "failed")
+    wait_until(lambda: status(api, step_run) == "failed", "a step run that failed")
     assert attempts(api, step["run_id"])[-1] == ("RerunAttemptFailed", 1, "network_error")
 
 
@@ -120,9 +124,9 @@ def test_a_run_that_was_neutralized_meanwhile_is_sent_nowhere(api: Api) -> None:
     with executor(503, 200) as outside:
         step = failed_step(api, outside.url, retry_delays=[2])
         step_run = rerun(api, step)
-        wait_for(lambda: len(outside.asked) == 1)
+        wait_until(lambda: len(outside.asked) == 1, "the executor being asked")
         api.neutralize(step["run_id"])
-        wait_for(lambda: status(api, step_run) == "failed")
+        wait_until(lambda: status(api, step_run) == "failed", "a step run that failed")
     assert len(outside.asked) == 1
 
 
@@ -132,11 +136,14 @@ def test_a_run_that_was_deleted_meanwhile_is_sent_nowhere_and_can_be_rerun_later
     with executor(503, 200) as outside:
         step = failed_step(api, outside.url, retry_delays=[1])
         step_run = rerun(api, step)
-        wait_for(lambda: len(outside.asked) == 1)
+        wait_until(lambda: len(outside.asked) == 1, "the executor being asked")
         api.http.delete(f"/api/v1/runs/{step['run_id']}")
-        wait_for(lambda: attempts(api, step["run_id"])[-1][:2] == ("RerunAttemptFailed", 2))
+        wait_until(
+            lambda: attempts(api, step["run_id"])[-1][:2] == ("RerunAttemptFailed", 2),
+            "the attempt to fail",
+        )
         api.post(f"/api/v1/runs/{step['run_id']}/restore", {})
         assert status(api, step_run) == "failed"
         assert len(outside.asked) == 1
         again = rerun(api, {"id": step_run})
-        wait_for(lambda: status(api, again) == "success")
+        wait_until(lambda: status(api, again) == "success", "a step run that succeeded")
