@@ -2,7 +2,7 @@
 
 A signal is only a wake-up. Whoever waits for one also looks by itself now and then, so that a lost
 signal costs a moment and nothing else. What was heard holds as long as the connection it was heard
-on: a server that crashes takes back what projections had not yet flushed.
+on: a server that dies may have told of what did not last.
 """
 
 import asyncio

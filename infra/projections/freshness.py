@@ -14,8 +14,7 @@ LOOK_AGAIN_SECONDS = 0.25
 class LogFreshness:
     """Implements the application's Freshness port.
 
-    Only the checkpoint itself is believed. A server that dies may still have told of a step that it
-    then takes back, since projections are committed before they are flushed.
+    Only the checkpoint itself is believed: what a dying server told of a step may not have lasted.
     """
 
     def __init__(self, observer: LogObserver, signals: Signals, patience: float = 5.0) -> None:

@@ -110,7 +110,6 @@ class Projector:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _serve(self, connection: psycopg.AsyncConnection) -> None:
-        await connection.execute("SET synchronous_commit TO off")
         await connection.execute(SQL("SET idle_session_timeout TO {}").format(STOPPED))
         looked_at = -LOOK_AGAIN_SECONDS
         while True:

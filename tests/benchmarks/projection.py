@@ -66,9 +66,8 @@ async def measure_projection(ground: Ground) -> Outcome:
         comparisons=comparisons,
         notes=f"""
         Annals: Projector with the projection of runs alone, from position 0 to {ours.head}; events
-        decrypted; pages of 1000, one transaction each with its checkpoint; synchronous_commit off
-        for this connection, as shipped (a crash of the server takes tables and checkpoint back
-        together).
+        decrypted; pages of 1000, one transaction each with its checkpoint;
+        synchronous_commit on, as shipped.
 
         Stock: ProjectionRunner with a PostgresTrackingRecorder over the first {len(sample)} of the
         same events, stored unencrypted by the stock recorder and read with msgspec; the same tables
