@@ -97,6 +97,33 @@ class KeyedHash(Protocol):
         ...
 
 
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature with the key that checks it, both in base64."""
+
+    key_id: str
+    public_key: str
+    signature: str
+
+
+class Signer(Protocol):
+    """Signs what is kept outside, so that it can be told from what others made up."""
+
+    public_key: str
+
+    def sign(self, purpose: str, content: bytes) -> Signature:
+        """Sign a content; the signature says nothing under another purpose."""
+        ...
+
+    def verify(
+        self, purpose: str, content: bytes, signature: str, *, public_key: str | None = None
+    ) -> bool:
+        """Tell whether the key's owner signed this; without a key, whether this installation did.
+
+        What cannot be read is no signature.
+        """
+        ...
+
+
 class Identifiers(Protocol):
     """Integer ids, ascending and never given twice."""
 

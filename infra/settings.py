@@ -13,6 +13,7 @@ from croniter import CroniterError, croniter
 from msgspec import Meta
 
 from infra.event_store.keys import decode_master_key
+from infra.signing import decode_signing_key
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -24,6 +25,11 @@ SMTP_URL = re.compile(r"smtps?://.+")
 HTTP_URL = re.compile(r"https?://.+")
 API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+SECRET_KEYS = {
+    "annals_master_key": decode_master_key,
+    "annals_master_key_previous": decode_master_key,
+    "annals_signing_key": decode_signing_key,
+}
 CRON_FIELDS = 5
 MIN_SECRET_CHARACTERS = 32
 MIN_PASSWORD_CHARACTERS = 8
@@ -39,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     annals_home: Path
     annals_master_key: str | None = None
     annals_master_key_previous: str | None = None
+    annals_signing_key: str | None = None
     database_url: str | None = None
     redis_url: str | None = None
 
@@ -139,10 +146,10 @@ def _check(settings: Settings) -> None:
     _check_form(settings, "plone_url", HTTP_URL, "an http(s):// URL")
     _check_form(settings, "api_v1_prefix", PATH_PREFIX, "a path like /api/v1")
     _check_form(settings, "admin_api_key", API_KEY, "pd_ and at least 32 letters, digits, - or _")
-    for name in ("annals_master_key", "annals_master_key_previous"):
+    for name, decode in SECRET_KEYS.items():
         if (key := getattr(settings, name)) is not None:
             try:
-                decode_master_key(key)
+                decode(key)
             except ValueError as error:
                 raise SettingError(f"{name.upper()}: {error}") from None
     if not _is_cron(settings.retention_sweep_cron):

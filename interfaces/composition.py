@@ -46,7 +46,9 @@ from infra.projections.status import PostgresProjectionStatuses
 from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
 from infra.reruns.endpoint import HttpRerunEndpoint
+from infra.secret_file import SecretFile
 from infra.settings import SettingError, Settings
+from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
 from infra.vitals import MachineVitals
 from interfaces.services import Services
 from projections.history.projection import history
@@ -61,7 +63,13 @@ from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
 
 # What keeps Annals from starting, each with a message for the operator.
-START_ERRORS = (SettingError, EmbeddedPostgresError, SchemaTooNewError, MasterKeyError)
+START_ERRORS = (
+    SettingError,
+    EmbeddedPostgresError,
+    SchemaTooNewError,
+    MasterKeyError,
+    SigningKeyError,
+)
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
 
@@ -178,6 +186,7 @@ async def compose(
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
             keyed_hash=HmacSha256(secret),
+            signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
@@ -224,3 +233,9 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
 
 def _jwt_secret(settings: Settings) -> str:
     return settings.jwt_secret_key or kept_secret(settings.annals_home / "jwt.key")
+
+
+def _signing_key(settings: Settings) -> bytes:
+    if settings.annals_signing_key is not None:
+        return decode_signing_key(settings.annals_signing_key)
+    return kept_signing_key(SecretFile(settings.annals_home / "signing.key"))

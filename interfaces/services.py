@@ -15,6 +15,7 @@ from application.ports import (
     KeyedHash,
     ProjectionStatuses,
     RateLimiter,
+    Signer,
     UsageCounter,
     Vitals,
 )
@@ -37,6 +38,7 @@ class Services:
     projection_statuses: ProjectionStatuses
     vitals: Vitals
     keyed_hash: KeyedHash
+    signer: Signer
     jobs: JobQueue
 
     authenticator: Authenticator
