@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one start. Each field is the environment variable of its name in capitals."""
 
     annals_home: Path
+    annals_backups: Path | None = None
     annals_master_key: str | None = None
     annals_master_key_previous: str | None = None
     annals_signing_key: str | None = None
@@ -80,6 +81,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plone_url: str | None = None
 
     @property
+    def backups(self) -> Path:
+        """The directory of the backups and of the erasure ledger beside them."""
+        return self.annals_backups or self.annals_home / "backups"
+
+    @property
     def environment(self) -> str:
         """What ``GET /`` calls the environment."""
         return "development" if self.debug else "production"
@@ -104,7 +110,7 @@ def _read(variable: str, kind: Any, text: str) -> Any:
         return _read_flag(variable, text)
     if variable == "CORS_ORIGINS":
         return _read_origins(variable, text)
-    if variable == "ANNALS_HOME":
+    if variable in ("ANNALS_HOME", "ANNALS_BACKUPS"):
         return Path(text).expanduser().resolve()
     try:
         return msgspec.convert(text, kind, strict=False)

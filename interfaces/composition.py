@@ -1,12 +1,14 @@
 """The composition root: the one place where ports meet what implements them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from application.backups import Backup, BackupProgress, Restored
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
@@ -16,6 +18,11 @@ from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
+from infra.backups.dumping import back_up, backups, prune
+from infra.backups.ledger import ErasureLedger, reconcile
+from infra.backups.ledger_file import LedgerError, LedgerFile
+from infra.backups.reapplication import Reapplied
+from infra.backups.restoring import count_events, inspect, restore
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -69,6 +76,7 @@ START_ERRORS = (
     SchemaTooNewError,
     MasterKeyError,
     SigningKeyError,
+    LedgerError,
 )
 
 PROJECTIONS = (processes, runs, users, api_keys, history)
@@ -105,18 +113,33 @@ def keyring(settings: Settings) -> Keyring:
 def open_database(settings: Settings) -> Iterator[str]:
     """Give the database to connect to, migrated and with its projections installed.
 
-    Raises EmbeddedPostgresError, SchemaTooNewError, MasterKeyError or psycopg.OperationalError.
+    What the erasure ledger has and the database has not, as after the restore of an older backup,
+    is erased again first. Raises EmbeddedPostgresError, SchemaTooNewError, MasterKeyError,
+    LedgerError or psycopg.OperationalError.
     """
+    with reach_database(settings) as conninfo:
+        _prepare(settings, conninfo)
+        yield conninfo
+
+
+@contextlib.contextmanager
+def reach_database(settings: Settings) -> Iterator[str]:
+    """Give the database as it is. Raises EmbeddedPostgresError."""
     settings.annals_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         conninfo = settings.database_url
         if conninfo is None:
             conninfo = stack.enter_context(EmbeddedPostgres(settings.annals_home)).url
-        migrate(conninfo)
-        migrate_jobs(conninfo)
-        establish_master_key(conninfo, keyring(settings))
-        install(conninfo, FOLLOWERS)
         yield conninfo
+
+
+def _prepare(settings: Settings, conninfo: str) -> Reapplied:
+    ring = keyring(settings)
+    migrate(conninfo)
+    migrate_jobs(conninfo)
+    establish_master_key(conninfo, ring)
+    install(conninfo, FOLLOWERS)
+    return reconcile(conninfo, ring, LedgerFile(settings.backups))
 
 
 @contextlib.asynccontextmanager
@@ -142,7 +165,11 @@ async def compose(
         await stack.enter_async_context(pool)
         await stack.enter_async_context(signals.running())
         event_store = EventStoreParts(
-            conninfo, pool, ring, on_commit=lambda position: signals.advance(LOG_CHANNEL, position)
+            conninfo,
+            pool,
+            ring,
+            on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
+            on_erased=ErasureLedger(LedgerFile(settings.backups), pool).note,
         )
         await stack.enter_async_context(event_store.running())
         identifiers = PostgresIdentifiers(pool)
@@ -229,6 +256,49 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
     """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         yield from rotate(conninfo, keyring(settings), key_file(settings))
+
+
+def write_backup(
+    settings: Settings, directory: Path | None, *, keep: int | None
+) -> Iterator[BackupProgress]:
+    """Write a backup, by default to where they are kept, and then delete all but the newest.
+
+    Raises BackupError and what open_database raises.
+    """
+    directory = directory or settings.backups
+    with open_database(settings) as conninfo:
+        yield from back_up(
+            conninfo,
+            directory,
+            keyring(settings),
+            LedgerFile(settings.backups),
+            annals_version=version("annals"),
+        )
+    if keep is not None:
+        prune(directory, keep)
+
+
+def list_backups(settings: Settings, directory: Path | None) -> list[Backup]:
+    """Give the backups, newest first. Raises BackupError."""
+    return backups(directory or settings.backups)
+
+
+def restore_backup(
+    settings: Settings, dump: Path, *, may_replace: Callable[[Backup, int], None]
+) -> Restored:
+    """Restore a backup, and erase again what was erased since; one that is killed is begun again.
+
+    ``may_replace`` is asked if the database holds events, with their number, and raises if they
+    may not be replaced. Raises BackupError and what open_database raises.
+    """
+    manifest = inspect(dump, keyring(settings))
+    backup = manifest.backup(dump.parent)
+    with reach_database(settings) as conninfo:
+        if events := count_events(conninfo):
+            may_replace(backup, events)
+        restore(conninfo, dump, manifest, LedgerFile(settings.backups))
+        outcome = _prepare(settings, conninfo)
+    return Restored(backup=backup, erased_again=outcome.erased, fenced=outcome.fenced)
 
 
 def _jwt_secret(settings: Settings) -> str:

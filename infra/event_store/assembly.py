@@ -1,11 +1,11 @@
 """Puts the event store's parts together over one database."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 
 from psycopg_pool import AsyncConnectionPool
 
-from infra.event_store.committer import Committer
+from infra.event_store.committer import Committer, OnErased
 from infra.event_store.keys import Keyring
 from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader
@@ -13,6 +13,10 @@ from infra.event_store.snapshots import Snapshots
 from infra.event_store.store import PostgresEventStore
 from infra.event_store.subjects import SubjectKeys
 from infra.postgres.connections import connector
+
+
+async def note_nowhere(_: Collection[str]) -> None:
+    """Note erasures nowhere: for a store that nobody erases through."""
 
 
 class EventStoreParts:
@@ -24,10 +28,11 @@ class EventStoreParts:
         pool: AsyncConnectionPool,
         keyring: Keyring,
         on_commit: Callable[[int], None],
+        on_erased: OnErased = note_nowhere,
     ) -> None:
         self.reader = LogReader(pool, keyring)
         self.observer = LogObserver(pool)
-        self.committer = Committer(connector(conninfo, "committer"), keyring, on_commit)
+        self.committer = Committer(connector(conninfo, "committer"), keyring, on_commit, on_erased)
         self.store = PostgresEventStore(
             self.reader,
             self.committer,

@@ -7,7 +7,7 @@ are recorded.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import psycopg
@@ -23,19 +23,31 @@ log = structlog.get_logger(__name__)
 
 Connect = Callable[[], Awaitable[psycopg.AsyncConnection]]
 
+OnErased = Callable[[Collection[str]], Awaitable[None]]
+
 MAX_EVENTS_PER_COMMIT = 1000
 RECONNECT_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 class Committer:
-    """Appends what commands hand over; runs as one task of the process."""
+    """Appends what commands hand over; runs as one task of the process.
+
+    A command that erases is answered only after ``on_erased`` has noted its subjects; all others
+    do not wait for that.
+    """
 
     def __init__(
-        self, connect: Connect, keyring: Keyring, on_commit: Callable[[int], None]
+        self,
+        connect: Connect,
+        keyring: Keyring,
+        on_commit: Callable[[int], None],
+        on_erased: OnErased,
     ) -> None:
         self._connect = connect
         self._keyring = keyring
         self._on_commit = on_commit
+        self._on_erased = on_erased
+        self._noting: set[asyncio.Task[None]] = set()
         self._waiting: list[Append] = []
         self._unanswered: set[asyncio.Future[Committed]] = set()
         self._wake = asyncio.Event()
@@ -83,6 +95,7 @@ class Committer:
                 while self._waiting:
                     await self._settle(self._gather())
         finally:
+            await asyncio.gather(*self._noting)
             await self._disconnect()
 
     def _stop(self, _: asyncio.Task[None]) -> None:
@@ -162,12 +175,14 @@ class Committer:
             cursor = await connection.execute(sql.RECORDED, (streams, versions, ids))
             recorded = {row[0]: Committed(row[1], row[2]) for row in await cursor.fetchall()}
         unanswered = []
+        answered = []
         for append in gathered:
             committed = recorded.get(append.records[-1].event_id) if append.records else None
             if committed is None:
                 unanswered.append(append)
             else:
-                _succeed(append, committed)
+                answered.append((append, committed))
+        self._acknowledge(answered)
         return unanswered
 
     async def _commit(self, connection: psycopg.AsyncConnection, gathered: list[Append]) -> None:
@@ -181,10 +196,28 @@ class Committer:
             await connection.execute("ROLLBACK")
         for append, refusal in batch.refused:
             _refuse(append, refusal)
-        for append, committed in batch.admitted:
-            _succeed(append, committed)
+        self._acknowledge(batch.admitted)
         if batch.records:
             self._on_commit(batch.state.position)
+
+    def _acknowledge(self, recorded: Sequence[tuple[Append, Committed]]) -> None:
+        erasing = [(append, committed) for append, committed in recorded if append.erased]
+        for append, committed in recorded:
+            if not append.erased:
+                _succeed(append, committed)
+        if erasing:
+            task = asyncio.create_task(self._acknowledge_erasures(erasing), name="erasures-noted")
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)
+
+    async def _acknowledge_erasures(self, erasing: Sequence[tuple[Append, Committed]]) -> None:
+        try:
+            await self._on_erased({subject for append, _ in erasing for subject in append.erased})
+        except Exception as error:  # noqa: BLE001 - its commands are told
+            _fail([append for append, _ in erasing], error, "erasures_not_noted")
+        else:
+            for append, committed in erasing:
+                _succeed(append, committed)
 
     async def _lock_and_read(
         self, connection: psycopg.AsyncConnection, gathered: list[Append]
@@ -245,7 +278,7 @@ def _refuse(append: Append, refusal: Exception) -> None:
         append.committed.set_exception(refusal)
 
 
-def _fail(gathered: list[Append], error: Exception) -> None:
-    log.error("commit_failed", error=type(error).__name__)
+def _fail(gathered: list[Append], error: Exception, what: str = "commit_failed") -> None:
+    log.error(what, error=type(error).__name__)
     for append in gathered:
         _refuse(append, error)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -103,6 +104,14 @@ class Keyring:
         except InvalidTag as error:
             raise DamagedKeyError(f"the data key of {subject} is damaged") from error
         return SubjectKey(subject, key, is_new=False)
+
+    def authenticate(self, purpose: str, content: bytes, key_id: str) -> bytes:
+        """Give 32 bytes that only a holder of the named master key can give for this content.
+
+        Raises MasterKeyError if the key is not at hand.
+        """
+        derived = hmac.digest(self._master(key_id), b"annals " + purpose.encode(), "sha256")
+        return hmac.digest(derived, content, "sha256")
 
     def _master(self, key_id: str) -> bytes:
         if key_id not in self._keys:

