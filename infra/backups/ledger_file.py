@@ -172,7 +172,7 @@ class LedgerFile:
         if read.previous != previous:
             raise self._damaged("it does not follow the line before")
         self._hashes.append(_hash(content))
-        self._erasures[read.identity] = read
+        self._erasures[read.identity] = Erasure(**_fields(read))
 
     def _damaged(self, problem: str) -> LedgerError:
         return LedgerError(
@@ -192,10 +192,13 @@ def sync_directory(directory: Path) -> None:
 
 
 def _written(erasure: Erasure, previous: str) -> tuple[bytes, str]:
-    fields = {name: getattr(erasure, name) for name in Erasure.__struct_fields__}
-    content = msgspec.json.encode(LedgerLine(**fields, previous=previous))[:-1]
+    content = msgspec.json.encode(LedgerLine(**_fields(erasure), previous=previous))[:-1]
     hash_ = _hash(content)
     return _ended(content, hash_) + b"\n", hash_
+
+
+def _fields(erasure: Erasure) -> dict[str, Any]:
+    return {name: getattr(erasure, name) for name in Erasure.__struct_fields__}
 
 
 def _ended(content: bytes, hash_: str) -> bytes:

@@ -97,22 +97,25 @@ def read_manifest(dump: Path) -> SealedManifest:
     return sealed
 
 
-def check(dump: Path, sealed: SealedManifest, keyring: Keyring) -> Manifest:
-    """Check that a dump is what it was when it was written.
+def check_seal(dump: Path, sealed: SealedManifest, keyring: Keyring) -> None:
+    """Check that the manifest was written by a holder of the master key.
 
-    Raises BackupError if it is not, MasterKeyError if its master key is not at hand.
+    Raises BackupError if not, MasterKeyError if the master key is not at hand.
     """
     manifest = sealed.manifest
     content = msgspec.json.encode(manifest)
     if keyring.authenticate(PURPOSE, content, manifest.master_key_id).hex() != sealed.seal:
         raise BackupError(f"{manifest_path(dump)} was not written by Annals, or was changed since")
+
+
+def check_dump(dump: Path, manifest: Manifest) -> None:
+    """Check that a dump is what it was when it was written. Raises BackupError if it is not."""
     try:
         is_same = dump.stat().st_size == manifest.size and sha256(dump) == manifest.sha256
     except OSError as error:
         raise BackupError(f"{dump} cannot be read: {error.strerror}") from None
     if not is_same:
         raise BackupError(f"{dump} is damaged: it is not what its manifest says")
-    return manifest
 
 
 def manifests(directory: Path) -> Iterator[tuple[Path, SealedManifest]]:

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from application.backups import BackupError
 from infra.backups.ledger_file import NAME, LedgerFile
-from infra.backups.manifest import Manifest, check, manifests, read_manifest
+from infra.backups.manifest import Manifest, check_dump, check_seal, manifests, read_manifest
 from infra.backups.reapplication import highest
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import Keyring
@@ -86,7 +86,9 @@ def inspect(dump: Path, keyring: Keyring) -> Manifest:
             f"the backup was written with master key {sealed.manifest.master_key_id}, which is not "
             "at hand: set ANNALS_MASTER_KEY, or put master.key of that time in ANNALS_HOME"
         )
-    manifest = check(dump, sealed, keyring)
+    check_seal(dump, sealed, keyring)
+    manifest = sealed.manifest
+    check_dump(dump, manifest)
     if manifest.schema_version > newest_migration():
         raise BackupError(
             f"The backup has schema version {manifest.schema_version}, this Annals knows only "
@@ -128,12 +130,12 @@ def restore(conninfo: str, dump: Path, manifest: Manifest, ledger: LedgerFile) -
         before = "\n".join(["SET client_min_messages TO warning;", *drops, CREATE])
         after = _raising(given).as_string(connection)
         try:
-            _replace(conninfo, dump, before, after)
-        except ToolError as error:
+            _replace(conninfo, dump, manifest, before, after)
+        except (ToolError, BackupError) as error:
             raise BackupError(f"Nothing was restored, the database is as it was: {error}") from None
 
 
-def _replace(conninfo: str, dump: Path, before: str, after: str) -> None:
+def _replace(conninfo: str, dump: Path, manifest: Manifest, before: str, after: str) -> None:
     """Let psql do what pg_restore writes, and what goes before and after it, in one transaction.
 
     The COMMIT is ours to send, after pg_restore has ended well: whichever of the three processes is
@@ -150,6 +152,7 @@ def _replace(conninfo: str, dump: Path, before: str, after: str) -> None:
             target.input.write(f"BEGIN;\n{before}\n".encode())
             shutil.copyfileobj(source.output, target.input)
             source.check()
+            check_dump(dump, manifest)  # pg_restore ends well also on a file that was cut meanwhile
             target.input.write(f"{after}\nCOMMIT;\n".encode())
             target.input.close()
         except BrokenPipeError:
