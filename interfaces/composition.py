@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+import psycopg
+
 from application.backups import Backup, BackupProgress, Restored
+from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
@@ -22,7 +25,10 @@ from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger import ErasureLedger, reconcile
 from infra.backups.ledger_file import LedgerError, LedgerFile
 from infra.backups.reapplication import Reapplied
-from infra.backups.restoring import count_events, inspect, restore
+from infra.backups.restoring import count_events, has_log, inspect, restore
+from infra.diagnosis.database import DATABASE_CHECKS
+from infra.diagnosis.machine import MACHINE_CHECKS
+from infra.diagnosis.patient import Patient, examine, examine_database
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -39,7 +45,8 @@ from infra.jobs.queue import PostgresJobQueue
 from infra.jobs.schema import migrate_jobs
 from infra.jobs.worker import JobWorker
 from infra.keyed_hash import HmacSha256
-from infra.postgres.connections import connection_pool, connector
+from infra.postgres.cluster import has_cluster
+from infra.postgres.connections import SESSION, connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
 from infra.postgres.migrations import SchemaTooNewError, migrate
@@ -54,7 +61,7 @@ from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
 from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.secret_file import SecretFile
-from infra.settings import SettingError, Settings
+from infra.settings import SettingError, Settings, load_settings
 from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
 from infra.vitals import MachineVitals
 from interfaces.services import Services
@@ -299,6 +306,57 @@ def restore_backup(
         restore(conninfo, dump, manifest, LedgerFile(settings.backups))
         outcome = _prepare(settings, conninfo)
     return Restored(backup=backup, erased_again=outcome.erased, fenced=outcome.fenced)
+
+
+def diagnose() -> Iterator[Finding]:
+    """Examine this installation, and go on where something is wrong; nothing is changed.
+
+    An embedded PostgreSQL that does not run is started for it, and stopped again.
+    """
+    try:
+        settings = load_settings()
+    except SettingError as error:
+        advice = "Correct it; nothing else can be examined before"
+        yield Finding(check="configuration", verdict=Verdict.PROBLEM, saw=str(error), advice=advice)
+        return
+    for machine_check in MACHINE_CHECKS:
+        yield from examine(machine_check, settings)
+    if settings.database_url is None and not has_cluster(settings.annals_home):
+        saw = f"there is no database in {settings.annals_home} yet"
+        advice = "annals serve makes one; if there was one, see whether ANNALS_HOME is right"
+        yield Finding(check="database", verdict=Verdict.WARNING, saw=saw, advice=advice)
+        return
+    try:
+        with (
+            reach_database(settings) as conninfo,
+            psycopg.connect(conninfo, autocommit=True, **SESSION) as connection,
+        ):
+            connection.execute("SET default_transaction_read_only = on")
+            yield from _diagnose_database(settings, connection)
+    except (EmbeddedPostgresError, psycopg.OperationalError) as error:
+        yield Finding(
+            check="database",
+            verdict=Verdict.PROBLEM,
+            saw=f"the database cannot be reached: {str(error).strip()}",
+            advice="Start it, or correct DATABASE_URL",
+        )
+
+
+def _diagnose_database(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
+    if not has_log(connection):
+        saw = "the database answers, and Annals has not been started on it yet"
+        advice = "annals serve makes its tables; if it was, see whether DATABASE_URL is right"
+        yield Finding(check="database", verdict=Verdict.WARNING, saw=saw, advice=advice)
+        return
+    yield Finding(check="database", verdict=Verdict.OK, saw="the database answers")
+    file = key_file(settings)
+    try:
+        ring = keyring(settings) if file is None or file.exists() else None
+    except MasterKeyError:
+        ring = None
+    patient = Patient(settings, connection, ring, FOLLOWERS)
+    for database_check in DATABASE_CHECKS:
+        yield from examine_database(database_check, patient)
 
 
 def _jwt_secret(settings: Settings) -> str:

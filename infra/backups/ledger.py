@@ -82,12 +82,12 @@ class ErasureLedger:
 class Difference(msgspec.Struct, frozen=True):
     """How the ledger and the database differ.
 
-    ``unapplied`` are erasures of this log that the database does not have, ``unnoted`` the subjects
-    of tombstones that the ledger does not have.
+    ``unapplied`` are erasures of this log that the database does not have, ``unnoted`` those of the
+    database that the ledger does not have.
     """
 
     unapplied: list[Erasure]
-    unnoted: list[str]
+    unnoted: list[Erasure]
 
 
 def compare(connection: psycopg.Connection, file: LedgerFile) -> Difference:
@@ -101,9 +101,15 @@ def compare(connection: psycopg.Connection, file: LedgerFile) -> Difference:
     ours = [erasure for erasure in noted if erasure.log == origin]
     tombstones: dict[str, UUID] = dict(connection.execute(TOMBSTONES).fetchall())
     events = {erasure.event_id for erasure in ours}
+    identities = {erasure.identity for erasure in ours}
+    perhaps = [subject for subject, event_id in tombstones.items() if event_id not in events]
     return Difference(
         unapplied=[erasure for erasure in ours if erasure.subject not in tombstones],
-        unnoted=[subject for subject, event_id in tombstones.items() if event_id not in events],
+        unnoted=[
+            erasure
+            for erasure in _erasures_of(connection, perhaps)
+            if erasure.identity not in identities
+        ],
     )
 
 
@@ -118,13 +124,13 @@ def reconcile(conninfo: str, keyring: Keyring, file: LedgerFile) -> Reapplied:
             outcome = asyncio.run(apply_again(conninfo, keyring, difference.unapplied))
             if outcome.erased or outcome.fenced:
                 log.warning("erasures_applied_again", erased=outcome.erased, fenced=outcome.fenced)
-        added = file.add(erasures_of(connection, difference.unnoted))
+        added = file.add(difference.unnoted)
     if added:
         log.warning("erasure_ledger_completed", erasures=added)
     return outcome
 
 
-def erasures_of(connection: psycopg.Connection, subjects: list[str]) -> list[Erasure]:
+def _erasures_of(connection: psycopg.Connection, subjects: list[str]) -> list[Erasure]:
     """Give the erasures of subjects as the database has them."""
     with connection.cursor(row_factory=class_row(Erasure)) as cursor:
         return cursor.execute(ERASURES, (subjects,)).fetchall() if subjects else []

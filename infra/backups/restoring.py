@@ -174,9 +174,14 @@ def _alone(conninfo: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def has_log(connection: psycopg.Connection) -> bool:
+    """Tell whether there is a log in the database."""
+    return bool(_value(connection, HAS_LOG))
+
+
 def _events(connection: psycopg.Connection) -> int:
     """Count the events of the log; 0 in an empty database. Raises BackupError."""
-    if _value(connection, HAS_LOG):
+    if has_log(connection):
         return int(_value(connection, HEAD))
     if _value(connection, RELATIONS):
         raise BackupError("The database has tables of something else: restore into an empty one")
@@ -185,7 +190,7 @@ def _events(connection: psycopg.Connection) -> int:
 
 def _sequences(connection: psycopg.Connection, manifest: Manifest) -> dict[str, int]:
     """Give the last ids that were given in the database, if its log is that of the backup."""
-    if not _value(connection, HAS_LOG) or _value(connection, ORIGIN) != manifest.log:
+    if not has_log(connection) or _value(connection, ORIGIN) != manifest.log:
         return {}
     return dict(connection.execute(SEQUENCES).fetchall())
 

@@ -129,6 +129,10 @@ class KeyFile:
         self._path = path
         self._file = SecretFile(path)
 
+    def exists(self) -> bool:
+        """Tell whether the file is there."""
+        return self._path.exists()
+
     def read(self) -> list[bytes]:
         """Read the keys; on first use makes the file with one random key.
 

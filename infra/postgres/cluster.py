@@ -60,6 +60,11 @@ class EmbeddedPostgresError(Exception):
     """The embedded PostgreSQL cannot be used; the message tells the operator why."""
 
 
+def has_cluster(home: Path) -> bool:
+    """Tell whether there is a data directory in a home."""
+    return (home / "postgres" / "PG_VERSION").exists()
+
+
 class Cluster:
     """A data directory in a home, made when first needed, and the server on it."""
 

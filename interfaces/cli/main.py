@@ -8,7 +8,7 @@ import typer
 from application.backups import BackupError
 from application.errors import NotFoundError
 from domain.errors import RuleViolatedError
-from interfaces.cli import audit, backups, demo, keys, projections, serve
+from interfaces.cli import audit, backups, demo, doctor, keys, projections, serve
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -23,6 +23,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.command("doctor")(doctor.doctor)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(keys.app, name="keys")
