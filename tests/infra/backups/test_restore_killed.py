@@ -1,0 +1,92 @@
+"""A restore that is killed leaves the old database or the new one, and a start finishes it."""
+
+import os
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from tests.infra.backups.world import World
+from tests.serving import ANNALS
+
+PATIENCE_SECONDS = 30
+
+STATE = "SELECT position, encode(hash, 'hex') FROM log_head"
+
+
+@pytest.fixture
+def environment(world: World) -> dict[str, str]:
+    settings = world.settings
+    assert settings.annals_master_key is not None
+    assert settings.jwt_secret_key is not None
+    return dict(os.environ) | {
+        "ANNALS_HOME": str(settings.annals_home),
+        "DATABASE_URL": world.url,
+        "ANNALS_MASTER_KEY": settings.annals_master_key,
+        "JWT_SECRET_KEY": settings.jwt_secret_key,
+    }
+
+
+def psql_of(restoring: subprocess.Popen[str]) -> psutil.Process:
+    """Give the psql that a restore works by, once it is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert restoring.poll() is None, restoring.communicate()
+        for child in psutil.Process(restoring.pid).children():
+            if child.name() == "psql":
+                return child
+        time.sleep(0.001)
+    raise AssertionError("no psql")
+
+
+def test_killed_in_the_middle_it_leaves_the_database_as_it_was(
+    world: World, environment: dict[str, str]
+) -> None:
+    ann, bob = world.start_runs("Ann Example", "Bob Example")
+    backup = world.back_up()
+    world.forget(ann)
+    before = world.rows(STATE)
+
+    command = [str(ANNALS), "restore", str(backup.path), "--replace", "--yes"]
+    restoring = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    psql = psql_of(restoring)
+    psql.suspend()  # what it is sent waits in its pipe
+    restoring.kill()
+    restoring.communicate()
+    psql.resume()
+    psutil.wait_procs([psql], PATIENCE_SECONDS)
+    assert not psql.is_running()
+    assert world.rows(STATE) == before
+    assert world.named(ann) == (None, None)
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Erased since and now again: 1 subjects" in done.stdout
+    assert world.named(ann) == (None, None)
+    assert world.named(bob) == ("Bob Example", "Bob Example")
+    assert world.chain_holds()
+
+
+def test_killed_at_any_moment_it_leaves_one_of_the_two_whole(
+    world: World, environment: dict[str, str]
+) -> None:
+    ann, bob = world.start_runs("Ann Example", "Bob Example")
+    backup = world.back_up()
+    world.forget(ann)
+    command = [str(ANNALS), "restore", str(backup.path), "--replace", "--yes"]
+    for pause in (0.02, 0.1, 0.2, 0.4):
+        restoring = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        psql = psql_of(restoring)
+        time.sleep(pause)
+        restoring.kill()
+        restoring.communicate()
+        psutil.wait_procs([psql], PATIENCE_SECONDS)
+        assert world.named(ann) == (None, None)
+        assert world.named(bob) == ("Bob Example", "Bob Example")
+        assert world.rows("SELECT subject FROM erasures") == [(f"run-{ann}",)]
+        assert world.chain_holds()
