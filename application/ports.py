@@ -176,6 +176,22 @@ class Rotation(msgspec.Struct, frozen=True):
     master_key_id: str
 
 
+class MasterKeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A master key, by its id, with how many data keys it wraps."""
+
+    master_key_id: str
+    is_current: bool
+    at_hand: bool
+    data_keys: int
+
+
+class KeyInventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The master keys in use, the current one first, and how many subjects' keys are destroyed."""
+
+    master_keys: Sequence[MasterKeyUse]
+    erased_subjects: int
+
+
 class ProjectionKind(StrEnum):
     """What follows the log: a read model, or a subscription that has jobs done."""
 

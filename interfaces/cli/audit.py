@@ -29,6 +29,8 @@ Stream = Annotated[str, typer.Argument(help="A stream id, like run-42.")]
 def history(stream: Stream, as_json: AsJson = False) -> None:
     """Show every event of a stream, redacted where neutralized.
 
+    Exits 1 if there is no such stream.
+
     Example: annals audit history run-42
     """
 
@@ -50,6 +52,8 @@ def state(
     as_json: AsJson = False,
 ) -> None:
     """Show an aggregate's state at a version, at a moment, or now.
+
+    Exits 1 if there is no such stream, or it had no such version or no event then.
 
     Example: annals audit state run-42 --version 3
     """
