@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import msgspec
@@ -13,26 +12,24 @@ from application.ports import LogMark
 from application.seals import make_seal
 from infra.signing import Ed25519Signer
 from tests.interfaces.api import Api
-from tests.serving import Served
+from tests.interfaces.cli.commands import Done, Terminal
 
 FOREIGN = Ed25519Signer(os.urandom(32))
 
 
-@pytest.fixture(scope="module")
-def seal(served: Served, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def seal(terminal: Terminal, api: Api, tmp_path: Path) -> Path:
     """A seal, and an event after it."""
-    path = tmp_path_factory.mktemp("vault") / "annals.seal"
-    done = served.run("audit", "seal", "--output", str(path))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"Sealed up to position {json.loads(path.read_text())['position']}" in done.stdout
+    path = tmp_path / "annals.seal"
+    done = terminal.run("audit", "seal", "--output", str(path))
+    assert (done.code, done.err) == (0, "")
+    assert f"Sealed up to position {json.loads(path.read_text())['position']}" in done.out
     api.create_process("after the seal")
     return path
 
 
-def verify(served: Served, seal: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = served.run("audit", "verify", "--seal", str(seal), *arguments)
-    assert "Traceback" not in done.stderr
-    return done
+def verify(terminal: Terminal, seal: Path, *arguments: str) -> Done:
+    return terminal.run("audit", "verify", "--seal", str(seal), *arguments)
 
 
 def test_a_seal_is_for_its_owner_alone_and_nothing_is_left_beside_it(seal: Path) -> None:
@@ -40,23 +37,22 @@ def test_a_seal_is_for_its_owner_alone_and_nothing_is_left_beside_it(seal: Path)
     assert list(seal.parent.iterdir()) == [seal]
 
 
-def test_a_log_that_grew_is_verified_against_its_seal(served: Served, seal: Path) -> None:
-    done = verify(served, seal)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_a_log_that_grew_is_verified_against_its_seal(terminal: Terminal, seal: Path) -> None:
+    done = verify(terminal, seal)
+    assert (done.code, done.err) == (0, "")
     position = json.loads(seal.read_text())["position"]
-    assert f"Nothing up to position {position} changed since it was sealed" in done.stdout
+    assert f"Nothing up to position {position} changed since it was sealed" in done.out
 
 
-def test_a_seal_is_printed_as_one_line_that_names_the_installations_key(served: Served) -> None:
-    done = served.run("audit", "seal")
-    [line] = done.stdout.splitlines()
-    shown = served.run("audit", "public-key", "--json")
-    assert json.loads(line)["public_key"] == json.loads(shown.stdout)["public_key"]
-    assert served.run("audit", "public-key").stdout.strip() == json.loads(line)["public_key"]
+def test_a_seal_is_printed_as_one_line_that_names_the_installations_key(terminal: Terminal) -> None:
+    done = terminal.run("audit", "seal")
+    key = done.json["public_key"]
+    assert terminal.json("audit", "public-key") == {"public_key": key}
+    assert terminal.run("audit", "public-key").out == f"{key}\n"
 
 
 def test_a_seal_of_another_log_fails_by_exit_code_and_reason(
-    served: Served, tmp_path: Path
+    terminal: Terminal, tmp_path: Path
 ) -> None:
     """Somebody else's log, whose key is trusted here."""
     path = tmp_path / "foreign.seal"
@@ -65,22 +61,22 @@ def test_a_seal_of_another_log_fails_by_exit_code_and_reason(
         (LogMark(2**62, bytes(32)), f"before the seal's {2**62}: its end was changed"),
     ):
         kept(path, mark)
-        done = verify(served, path, "--public-key", FOREIGN.public_key)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert said in done.stderr
+        done = verify(terminal, path, "--public-key", FOREIGN.public_key)
+        assert (done.code, done.out) == (1, "")
+        assert said in done.err
 
 
-def test_a_seal_that_proves_nothing_exits_1_and_says_so(served: Served, tmp_path: Path) -> None:
+def test_a_seal_that_proves_nothing_exits_1_and_says_so(terminal: Terminal, tmp_path: Path) -> None:
     path = tmp_path / "annals.seal"
     kept(path, LogMark(3, bytes(32)))
-    done = verify(served, path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "signed with another key than this installation's" in done.stderr
+    done = verify(terminal, path)
+    assert (done.code, done.out) == (1, "")
+    assert "signed with another key than this installation's" in done.err
     path.write_bytes(b'{"\\u001b[2J": 1}')
-    done = verify(served, path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "The file is no seal" in done.stderr
-    assert "\x1b" not in done.stderr
+    done = verify(terminal, path)
+    assert (done.code, done.out) == (1, "")
+    assert "The file is no seal" in done.err
+    assert "\x1b" not in done.err
 
 
 @pytest.mark.parametrize(
@@ -94,12 +90,11 @@ def test_a_seal_that_proves_nothing_exits_1_and_says_so(served: Served, tmp_path
     ],
 )
 def test_a_file_that_cannot_be_used_is_wrong_usage(
-    served: Served, arguments: tuple[str, ...]
+    terminal: Terminal, arguments: tuple[str, ...]
 ) -> None:
-    done = served.run("audit", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert arguments[1] in done.stderr
-    assert "Traceback" not in done.stderr
+    done = terminal.run("audit", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert arguments[1] in done.err
 
 
 def kept(path: Path, mark: LogMark) -> None:
