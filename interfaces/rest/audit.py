@@ -10,6 +10,7 @@ from litestar.params import Parameter, QueryParameter
 from application.audit import EventView, StateView, show_event, state_as_of
 from application.differences import StreamDiff, difference
 from application.ports import ProjectionStatus, Verification
+from application.tracing import Trace, trace
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, requires
@@ -37,6 +38,7 @@ TypeFilter = Annotated[str | None, Parameter(description="Events of this type, l
 ActorFilter = Annotated[
     str | None, Parameter(description="Events caused by this user:<name> or api_key:<id>")
 ]
+CorrelationId = Annotated[str, Parameter(description="The correlation id of the chain's events")]
 CorrelationFilter = Annotated[str | None, Parameter(description="Events of this chain of requests")]
 
 Since = Annotated[
@@ -142,6 +144,16 @@ class AuditController(Controller):
             since=read_point("from", since),
             until=read_point("to", until),
         )
+
+    @get(
+        "/trace/{correlation_id:str}",
+        operation_id="traceChain",
+        summary="Show a chain of causes",
+    )
+    async def trace(self, services: Services, correlation_id: CorrelationId) -> Trace:
+        """Show what led to what in a chain of requests, across streams, each under its cause."""
+        await services.freshness.reach_head(READ_MODELS)
+        return await trace(services.store, services.history, correlation_id)
 
     @get("/verify", operation_id="verifyChain", summary="Verify the hash chain")
     async def verify(self, services: Services) -> Verification:
