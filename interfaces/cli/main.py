@@ -5,9 +5,10 @@ import sys
 import psycopg
 import typer
 
+from application.erasures.certification import NoCertificateError
 from application.errors import NotFoundError
 from domain.errors import RuleViolatedError
-from interfaces.cli import audit, demo, keys, projections, serve
+from interfaces.cli import audit, demo, erasures, keys, projections, serve
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -23,8 +24,9 @@ app.command("demo")(demo.demo)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
 app.add_typer(keys.app, name="keys")
+app.add_typer(erasures.app, name="erasures")
 
-FORESEEN = (*START_ERRORS, NotFoundError, RuleViolatedError)
+FORESEEN = (*START_ERRORS, NotFoundError, NoCertificateError, RuleViolatedError)
 
 
 def main() -> None:
