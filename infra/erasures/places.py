@@ -153,7 +153,7 @@ async def look_at_claims(connection: AsyncConnection, traces: Traces) -> Looked:
 async def look_at_audit_log(connection: AsyncConnection, _: Traces) -> Looked:
     """Paths in the audit log of calls hold nothing but integer ids."""
     calls, left = await _one(connection, AUDIT_LOG)
-    problem = f"{left} calls have a path that holds more than integer ids"
+    problem = f"calls with a path that holds more than integer ids: {left}"
     return {"audit_log": calls}, [Leftover(where="audit_log", problem=problem)] if left else []
 
 
