@@ -10,7 +10,7 @@ from uuid import uuid4
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
-from application.ports import Rotation
+from application.ports import KeyInventory, Rotation
 from application.runs.neutralization import sweep
 from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
@@ -21,6 +21,7 @@ from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
+from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
@@ -239,6 +240,12 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
     """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         yield from rotate(conninfo, keyring(settings), key_file(settings))
+
+
+def key_inventory(settings: Settings) -> KeyInventory:
+    """Tell which master keys wrap the data keys. Raises what open_database raises."""
+    with open_database(settings) as conninfo:
+        return take_inventory(conninfo, keyring(settings))
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -14,8 +14,10 @@ from application.erasures.ports import (
     PlaceScan,
 )
 from application.ports import Signature, Signer
+from domain.errors import RuleViolatedError
 
 PURPOSE = "erasure certificate"
+LARGEST_CERTIFICATE_BYTES = 1 << 20
 
 
 class CertifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,7 @@ class CertificateCheck(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-class NoCertificateError(Exception):
+class NoCertificateError(RuleViolatedError):
     """What should be a certificate cannot be read as one; the message says why."""
 
 
@@ -161,6 +163,10 @@ def read_certificate(content: bytes) -> tuple[SignedCertificate, bytes]:
 
     Fields that a later Annals adds are signed with the others. Raises NoCertificateError.
     """
+    if len(content) > LARGEST_CERTIFICATE_BYTES:
+        raise NoCertificateError(
+            f"not a certificate of erasure: it is larger than {LARGEST_CERTIFICATE_BYTES} bytes"
+        )
     try:
         parts = msgspec.json.decode(content, type=dict[str, dict[str, Any]])
         signed = msgspec.convert(parts, SignedCertificate)

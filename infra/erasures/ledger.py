@@ -27,7 +27,8 @@ COUNT = SQL("SELECT count(*) FROM erasures AS x WHERE {where}")
 HAS_KEY = "SELECT EXISTS (SELECT FROM subject_keys WHERE subject = %s)"
 
 CHAINED = """
-SELECT e.recorded_at, e.hash, e.originator_id, e.originator_version, e.topic, e.schema_version,
+SELECT CASE WHEN e.recorded_at BETWEEN '0001-01-02' AND '9999-12-30' THEN e.recorded_at END,
+       e.hash, e.originator_id, e.originator_version, e.topic, e.schema_version,
        e.event_id, e.metadata::text, e.state, e.subject, e.protected, before.hash
 FROM events AS e
 LEFT JOIN events AS before ON before.notification_id = e.notification_id - 1
@@ -112,7 +113,11 @@ async def chained_event(connection: AsyncConnection, position: int) -> ChainedEv
         protected=columns[8],
     )
     previous = GENESIS if position == 1 else before
-    fits = previous is not None and link(previous, position, recorded_at, record) == hash_
+    fits = (
+        previous is not None
+        and recorded_at is not None
+        and link(previous, position, recorded_at, record) == hash_
+    )
     return ChainedEvent(event_id=str(record.event_id), hash=hash_.hex(), fits=fits)
 
 

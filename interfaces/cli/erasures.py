@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -12,23 +12,21 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from application.erasures.certification import (
+    LARGEST_CERTIFICATE_BYTES,
     CertificateCheck,
     Certification,
-    NoCertificateError,
     SignedCertificate,
     certify,
     verify_certificate,
 )
 from application.erasures.ports import Erasure, ErasureFilter, ErasureScan, FoundErasures
+from interfaces.cli.files import OutputFile, written
 from interfaces.cli.output import AsJson, complain, console, errors, print_json
-from interfaces.cli.running import with_services
+from interfaces.cli.running import PROJECTIONS, with_services
 from interfaces.moments import parse_moment
 from interfaces.services import Services
 
 app = typer.Typer(help="Show who was erased, and certify that nothing of them is left.")
-
-# No certificate is nearly as large.
-LARGEST_CERTIFICATE = 1 << 20
 
 SHORTEST_TEXT = 3
 LONGEST_TEXT = 1000
@@ -88,9 +86,7 @@ def show_list(
 @app.command("certify")
 def show_certificate(
     subject: Annotated[str, typer.Argument(help="An erased subject, like run-42.")],
-    output: Annotated[
-        Path | None, typer.Option(help="Write the certificate to this new file.")
-    ] = None,
+    output: OutputFile = None,
     search: Annotated[
         list[str] | None,
         typer.Option(help="Also search all tables for this text. Can be given again."),
@@ -106,8 +102,6 @@ def show_certificate(
     Example: annals erasures certify run-42 --output run-42.json --search "John Doe"
     """
     texts = [_searchable(text) for text in search or []]
-    if output is not None and output.exists():
-        raise typer.BadParameter("exists already", param_hint="--output")
 
     async def scan(services: Services) -> Certification:
         return await certify(
@@ -120,18 +114,28 @@ def show_certificate(
         )
 
     with errors.status("Looking for what is left"):
-        certification = with_services(scan)
+        certification = with_services(scan, PROJECTIONS)
     if certification.signed is None:
         _refuse(certification, as_json=as_json)
+    if output is not None:
+        with written(output) as file:
+            file.write(_pretty(certification.signed))
+    if as_json:
+        print_json(certification.signed)
     elif output is None:
-        _print_certificate(certification.signed, as_json=as_json)
+        typer.echo(_pretty(certification.signed), nl=False)
     else:
-        _write(certification.signed, output, as_json=as_json)
+        rows = sum(sum(place.scanned.values()) for place in certification.scan.places)
+        console.print(f"Nothing is left of {escape(subject)}: {rows} rows looked at")
 
 
 @app.command("verify")
 def verify(
-    file: Annotated[Path, typer.Argument(help="A certificate.")], as_json: AsJson = False
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="A certificate."),
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Check the signature of a certificate, and that the log still has what it tells of.
 
@@ -180,7 +184,7 @@ def _ledger(items: Sequence[Erasure]) -> Table:
     return table
 
 
-def _refuse(certification: Certification, *, as_json: bool) -> None:
+def _refuse(certification: Certification, *, as_json: bool) -> NoReturn:
     if as_json:
         print_json(certification)
     else:
@@ -191,31 +195,8 @@ def _refuse(certification: Certification, *, as_json: bool) -> None:
     raise typer.Exit(1)
 
 
-def _print_certificate(signed: SignedCertificate, *, as_json: bool) -> None:
-    if as_json:
-        print_json(signed)
-    else:
-        typer.echo(_pretty(signed))
-
-
-def _write(signed: SignedCertificate, output: Path, *, as_json: bool) -> None:
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(_pretty(signed) + "\n")
-    except OSError as error:
-        complain(f"{output} cannot be written: {error.strerror}")
-        raise typer.Exit(1) from None
-    if as_json:
-        print_json(signed)
-        return
-    scan = signed.certificate.scan
-    rows = sum(sum(place.scanned.values()) for place in scan.places)
-    console.print(f"Nothing is left of {escape(signed.certificate.subject)}: {rows} rows scanned")
-    console.print(f"Certificate: {escape(str(output))}", soft_wrap=True)
-
-
-def _pretty(signed: SignedCertificate) -> str:
-    return msgspec.json.format(msgspec.json.encode(signed)).decode()
+def _pretty(signed: SignedCertificate) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(signed)) + b"\n"
 
 
 def _places(scan: ErasureScan) -> Table:
@@ -226,14 +207,14 @@ def _places(scan: ErasureScan) -> Table:
 
 
 def _read(file: Path) -> bytes:
+    """Read no more than shows that it is too much."""
     try:
         with file.open("rb") as opened:
-            content = opened.read(LARGEST_CERTIFICATE + 1)
+            return opened.read(LARGEST_CERTIFICATE_BYTES + 1)
     except OSError as error:
-        raise NoCertificateError(f"{file} cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_CERTIFICATE:
-        raise NoCertificateError(f"{file} is too large for a certificate")
-    return content
+        raise typer.BadParameter(
+            f"{file} cannot be read: {error.strerror}", param_hint="FILE"
+        ) from None
 
 
 def _searchable(text: str) -> str:
