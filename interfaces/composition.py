@@ -15,23 +15,26 @@ from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
-from application.ports import Rotation
+from application.ports import KeyInventory, Rotation
 from application.runs.neutralization import sweep
 from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
 from infra.backups.dumping import back_up, backups, prune
-from infra.backups.ledger import ErasureLedger, reconcile
+from infra.backups.ledger import ErasureNotes, reconcile
 from infra.backups.ledger_file import LedgerError, LedgerFile
 from infra.backups.reapplication import Reapplied
 from infra.backups.restoring import count_events, has_log, inspect, restore
 from infra.diagnosis.database import DATABASE_CHECKS
 from infra.diagnosis.machine import MACHINE_CHECKS
 from infra.diagnosis.patient import Patient, examine, examine_database
+from infra.erasures.ledger import PostgresErasureLedger
+from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
+from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
@@ -176,7 +179,7 @@ async def compose(
             pool,
             ring,
             on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
-            on_erased=ErasureLedger(LedgerFile(settings.backups), pool).note,
+            on_erased=ErasureNotes(LedgerFile(settings.backups), pool).note,
         )
         await stack.enter_async_context(event_store.running())
         identifiers = PostgresIdentifiers(pool)
@@ -216,6 +219,14 @@ async def compose(
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             verifier=PostgresChainVerifier(pool),
+            erasures=PostgresErasureLedger(pool),
+            erasure_scanner=PostgresErasureScanner(
+                pool,
+                ring,
+                freshness,
+                PROJECTIONS,
+                home=settings.annals_home if settings.database_url is None else None,
+            ),
             freshness=freshness,
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
@@ -357,6 +368,12 @@ def _diagnose_database(settings: Settings, connection: psycopg.Connection) -> It
     patient = Patient(settings, connection, ring, FOLLOWERS)
     for database_check in DATABASE_CHECKS:
         yield from examine_database(database_check, patient)
+
+
+def key_inventory(settings: Settings) -> KeyInventory:
+    """Tell which master keys wrap the data keys. Raises what open_database raises."""
+    with open_database(settings) as conninfo:
+        return take_inventory(conninfo, keyring(settings))
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -55,7 +55,7 @@ TOMBSTONES = "SELECT subject, event_id FROM erasures"
 ORIGIN = "SELECT encode(hash, 'hex') FROM events WHERE notification_id = 1"
 
 
-class ErasureLedger:
+class ErasureNotes:
     """Notes what this process erases."""
 
     def __init__(self, file: LedgerFile, pool: AsyncConnectionPool) -> None:

@@ -31,7 +31,15 @@ WHERE e.originator_id = %(stream_id)s
 ORDER BY e.originator_version
 """
 
+STREAMS = f"""
+SELECT {_COLUMNS}
+WHERE e.originator_id = ANY(%s)
+ORDER BY e.notification_id
+"""
+
 HEAD = "SELECT position FROM log_head"
+
+EVENT_IDS = "SELECT notification_id, event_id FROM events WHERE notification_id = ANY(%s)"
 
 WINDOW = f"""
 SELECT {_COLUMNS}
@@ -92,6 +100,12 @@ class LogReader:
             cursor = connection.cursor(binary=True)
             await cursor.execute(STREAM, arguments, prepare=True)
             return [decode(_record(row), self._keyring) for row in await cursor.fetchall()]
+
+    async def event_ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """Give the ids of the events at some positions."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(EVENT_IDS, (list(positions),))
+            return {position: str(event_id) for position, event_id in await cursor.fetchall()}
 
     async def page(
         self,
@@ -156,6 +170,16 @@ class LogReader:
                 topic=record.topic,
                 error=error,
             )
+
+
+async def stored_records(
+    connection: AsyncConnection, stream_ids: Sequence[str]
+) -> AsyncIterator[StoredRecord]:
+    """Read streams as they are stored, in the order of the log; needs a transaction."""
+    async with connection.cursor(name="stored_records") as cursor:
+        await cursor.execute(STREAMS, (list(stream_ids),), binary=True)
+        async for row in cursor:
+            yield _record(row)
 
 
 def _record(row: tuple[Any, ...]) -> StoredRecord:

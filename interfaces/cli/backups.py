@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.filesize import decimal
 from rich.markup import escape
@@ -43,7 +44,7 @@ def backup(
     if listed:
         found = list_backups(settings, directory)
         if as_json:
-            print_json(found)
+            _print_json(found)
         else:
             console.print(_table(found))
         return
@@ -54,7 +55,7 @@ def backup(
     written = progress.backup
     assert written is not None
     if as_json:
-        print_json(written)
+        _print_json(written)
         return
     console.print(
         f"Backed up {written.position} events to {escape(str(written.path))} "
@@ -104,7 +105,7 @@ def restore(
 
         restored = restore_backup(settings, file.expanduser().resolve(), may_replace=ask)
     if as_json:
-        print_json(restored)
+        _print_json(restored)
         return
     console.print(
         f"Restored {restored.backup.position} events of "
@@ -117,6 +118,10 @@ def restore(
             f"fenced, for they came to be later: {restored.fenced}.",
             highlight=False,
         )
+
+
+def _print_json(value: Any) -> None:
+    print_json(msgspec.to_builtins(value, enc_hook=str))  # paths
 
 
 def _table(found: Sequence[Backup]) -> Table:

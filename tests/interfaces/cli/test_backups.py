@@ -16,7 +16,6 @@ from interfaces.cli import backups, doctor
 from interfaces.composition import open_database
 from tests.interfaces.conftest import fresh_database
 
-
 app = typer.Typer()
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
