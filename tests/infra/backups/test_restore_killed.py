@@ -77,7 +77,7 @@ def test_killed_at_any_moment_it_leaves_one_of_the_two_whole(
     backup = world.back_up()
     world.forget(ann)
     command = [str(ANNALS), "restore", str(backup.path), "--replace", "--yes"]
-    for pause in (0.02, 0.1, 0.2, 0.4):
+    for pause in (0.05, 0.3):
         restoring = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
