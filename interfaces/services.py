@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
+from application.metrics import Meter, Metrics
 from application.ports import (
     AuditLog,
     ChainVerifier,
@@ -19,6 +20,7 @@ from application.ports import (
     UsageCounter,
     Vitals,
 )
+from application.tailing import EventTail
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
@@ -33,10 +35,13 @@ class Services:
     store: EventStore
     claims: ClaimRegister
     identifiers: Identifiers
+    tail: EventTail
     verifier: ChainVerifier
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    meter: Meter
+    metrics: Metrics
     keyed_hash: KeyedHash
     signer: Signer
     jobs: JobQueue
