@@ -16,6 +16,8 @@ from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
+from infra.erasures.ledger import PostgresErasureLedger
+from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -195,6 +197,14 @@ async def compose(
             identifiers=identifiers,
             tail=PostgresEventTail(event_store.reader, signals),
             verifier=PostgresChainVerifier(pool),
+            erasures=PostgresErasureLedger(pool),
+            erasure_scanner=PostgresErasureScanner(
+                pool,
+                ring,
+                freshness,
+                PROJECTIONS,
+                home=settings.annals_home if settings.database_url is None else None,
+            ),
             freshness=freshness,
             projection_statuses=statuses,
             vitals=vitals,

@@ -13,7 +13,17 @@ from application.errors import (
     SubjectErasedError,
 )
 from domain.errors import RuleViolatedError
-from interfaces.cli import api_keys, audit, demo, events, keys, projections, serve, users
+from interfaces.cli import (
+    api_keys,
+    audit,
+    demo,
+    erasures,
+    events,
+    keys,
+    projections,
+    serve,
+    users,
+)
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -32,6 +42,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="users")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
+app.add_typer(erasures.app, name="erasures")
 
 FORESEEN = (
     *START_ERRORS,
