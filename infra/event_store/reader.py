@@ -40,6 +40,8 @@ ORDER BY e.notification_id
 
 HEAD = "SELECT position FROM log_head"
 
+EVENT_IDS = "SELECT notification_id, event_id FROM events WHERE notification_id = ANY(%s)"
+
 WINDOW = f"""
 SELECT {_COLUMNS}
 WHERE e.notification_id > %(after)s
@@ -124,6 +126,12 @@ class LogReader:
             cursor = connection.cursor(binary=True)
             await cursor.execute(STREAM, arguments, prepare=True)
             return [decode(_record(row), self._keyring) for row in await cursor.fetchall()]
+
+    async def event_ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """Give the ids of the events at some positions."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(EVENT_IDS, (list(positions),))
+            return {position: str(event_id) for position, event_id in await cursor.fetchall()}
 
     async def page(
         self,
