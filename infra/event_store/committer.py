@@ -7,6 +7,7 @@ are recorded.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from infra.event_store import commit_sql as sql
 from infra.event_store.append import Append, Committed
 from infra.event_store.batch import Batch, LogState
 from infra.event_store.keys import Keyring
+from infra.event_store.metering import AppendMeter
 from infra.postgres.failures import is_passing
 
 log = structlog.get_logger(__name__)
@@ -42,12 +44,14 @@ class Committer:
         keyring: Keyring,
         on_commit: Callable[[int], None],
         on_erased: OnErased,
+        meter: AppendMeter,
     ) -> None:
         self._connect = connect
         self._keyring = keyring
         self._on_commit = on_commit
         self._on_erased = on_erased
         self._noting: set[asyncio.Task[None]] = set()
+        self._meter = meter
         self._waiting: list[Append] = []
         self._unanswered: set[asyncio.Future[Committed]] = set()
         self._wake = asyncio.Event()
@@ -75,12 +79,14 @@ class Committer:
         """
         if self._closing:
             raise psycopg.OperationalError("the event store has been closed")
+        began = time.perf_counter()
         self._waiting.append(append)
         self._unanswered.add(append.committed)
         append.committed.add_done_callback(self._answered)
         self._wake.set()
         # A caller that goes away does not take its events back: they may already be on their way.
         await asyncio.wait({append.committed})
+        self._meter.appended(time.perf_counter() - began)
         return append.committed.result()
 
     def _answered(self, committed: asyncio.Future[Committed]) -> None:
@@ -197,6 +203,8 @@ class Committer:
         for append, refusal in batch.refused:
             _refuse(append, refusal)
         self._acknowledge(batch.admitted)
+        if batch.admitted:
+            self._meter.committed(commands=len(batch.admitted), events=len(batch.records))
         if batch.records:
             self._on_commit(batch.state.position)
 

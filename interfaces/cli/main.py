@@ -21,6 +21,7 @@ from interfaces.cli import (
     demo,
     doctor,
     erasures,
+    events,
     keys,
     projections,
     serve,
@@ -43,6 +44,7 @@ app.command("restore")(backups.restore)
 app.command("doctor")(doctor.doctor)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
+app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="users")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
