@@ -29,6 +29,7 @@ class EventStoreParts:
         pool: AsyncConnectionPool,
         keyring: Keyring,
         on_commit: Callable[[int], None],
+        *,
         on_erased: OnErased = note_nowhere,
         meter: AppendMeter | None = None,
     ) -> None:

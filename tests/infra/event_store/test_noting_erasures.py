@@ -41,7 +41,7 @@ async def test_an_erasure_is_acknowledged_once_it_is_noted_and_others_do_not_wai
 ) -> None:
     notebook = Notebook()
     async with connection_pool(conninfo, 4) as pool:
-        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, notebook.note)
+        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, on_erased=notebook.note)
         async with parts.running():
             await parts.store.save(Thing.make(1, owner="Ann"), metadata=BY_TEST)
             forgetting = asyncio.create_task(forget(parts))
@@ -59,7 +59,7 @@ async def test_an_erasure_that_cannot_be_noted_is_not_acknowledged(
     notebook.is_open.set()
     notebook.error = OSError("no space left")
     async with connection_pool(conninfo, 4) as pool:
-        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, notebook.note)
+        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, on_erased=notebook.note)
         async with parts.running():
             await parts.store.save(Thing.make(1, owner="Ann"), metadata=BY_TEST)
             with pytest.raises(OSError, match="no space left"):
@@ -73,7 +73,7 @@ async def test_an_erasure_whose_commit_was_acknowledged_into_the_void_is_noted_a
     notebook = Notebook()
     notebook.is_open.set()
     async with relayed(conninfo) as relay, connection_pool(conninfo, 4) as pool:
-        parts = EventStoreParts(relay.conninfo, pool, ring, lambda _: None, notebook.note)
+        parts = EventStoreParts(relay.conninfo, pool, ring, lambda _: None, on_erased=notebook.note)
         async with parts.running():
             await parts.store.save(Thing.make(1, owner="Ann"), metadata=BY_TEST)
             relay.losses.append(Loss.AFTER_COMMIT)
@@ -86,7 +86,7 @@ async def test_a_store_that_closes_waits_for_what_is_being_noted(
 ) -> None:
     notebook = Notebook()
     async with connection_pool(conninfo, 4) as pool:
-        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, notebook.note)
+        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, on_erased=notebook.note)
         async with parts.running():
             await parts.store.save(Thing.make(1, owner="Ann"), metadata=BY_TEST)
             forgetting = asyncio.create_task(forget(parts))
