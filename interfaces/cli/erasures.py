@@ -68,6 +68,8 @@ def show_list(
 ) -> None:
     """List whose personal data was erased, when and on whose word, newest first.
 
+    Exits 1 if the database cannot be reached.
+
     Example: annals erasures list --subject run-42
     """
     wanted = ErasureFilter(subject=subject, erased_after=_moment(since))
