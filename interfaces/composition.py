@@ -31,6 +31,7 @@ from infra.diagnosis.machine import MACHINE_CHECKS
 from infra.diagnosis.patient import Patient, examine, examine_database
 from infra.erasures.ledger import PostgresErasureLedger
 from infra.erasures.scan import PostgresErasureScanner
+from infra.event_store.archive import PostgresEventArchive
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -227,6 +228,7 @@ async def compose(
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             tail=PostgresEventTail(event_store.reader, signals),
+            archive=PostgresEventArchive(pool, event_store.reader),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),
             erasure_scanner=PostgresErasureScanner(
