@@ -25,7 +25,7 @@ from tests.faults.conftest import NewHome
 from tests.faults.homes import Home, wait_until
 from tests.faults.load import Ledger, load
 from tests.faults.replay import ReadModel, replayed, stored, whole_log
-from tests.serving import Served, free_port, wait_until_healthy
+from tests.serving import NO_AUTHORITIES, Served, free_port, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -120,7 +120,7 @@ def has_ended(served: Served) -> bool:
 
 def is_healthy(served: Served) -> bool:
     try:
-        return httpx.get(f"{served.url}/health").status_code == 200
+        return httpx.get(f"{served.url}/health", verify=NO_AUTHORITIES).status_code == 200
     except httpx.TransportError:
         return False
 
