@@ -38,6 +38,11 @@ class SentMetadata(Metadata, frozen=True, kw_only=True):
     if_match: IfMatch | None = None
 
 
+def by_operator(name: str, correlation_id: str) -> Metadata:
+    """Metadata for what somebody does in the terminal, by the name of their account there."""
+    return Metadata(actor=f"operator:{name}", correlation_id=correlation_id)
+
+
 def by_system(correlation_id: str) -> Metadata:
     """Metadata for what Annals does by itself."""
     return Metadata(actor=SYSTEM, correlation_id=correlation_id)

@@ -136,7 +136,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of recomputing the hash chain.
 
     ``first_bad_position`` names the first position whose stored bytes do not fit the chain, and
-    ``problem`` says how; both are None where the chain holds.
+    ``problem`` says how; both are None where the chain holds. Where it holds and is not the one
+    that was sealed, there is a problem without a position.
     """
 
     valid: bool
@@ -146,11 +147,25 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+class LogMark(msgspec.Struct, frozen=True):
+    """A place in the log, with the hash that the chain has there; 0 is before the first event."""
+
+    position: int
+    hash: bytes
+
+
 class ChainVerifier(Protocol):
     """Recomputes the hash chain over the stored log."""
 
-    def progress(self) -> AsyncIterator[Verification]:
-        """Verify from the first position on; the last item is the outcome."""
+    async def head(self) -> LogMark:
+        """Give where the log ends, as its head says; nothing is recomputed."""
+        ...
+
+    def progress(self, sealed: LogMark | None = None) -> AsyncIterator[Verification]:
+        """Verify from the first position on; the last item is the outcome.
+
+        With a mark, the log must be at least as long, and have the mark's hash at its position.
+        """
         ...
 
 
@@ -159,6 +174,22 @@ class Rotation(msgspec.Struct, frozen=True):
 
     rewrapped: int
     master_key_id: str
+
+
+class MasterKeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A master key, by its id, with how many data keys it wraps."""
+
+    master_key_id: str
+    is_current: bool
+    at_hand: bool
+    data_keys: int
+
+
+class KeyInventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The master keys in use, the current one first, and how many subjects' keys are destroyed."""
+
+    master_keys: Sequence[MasterKeyUse]
+    erased_subjects: int
 
 
 class ProjectionKind(StrEnum):

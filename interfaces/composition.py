@@ -10,15 +10,18 @@ from uuid import uuid4
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
-from application.ports import Rotation
+from application.ports import KeyInventory, Rotation
 from application.runs.neutralization import sweep
 from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
+from infra.erasures.ledger import PostgresErasureLedger
+from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
+from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.verification import PostgresChainVerifier
@@ -182,6 +185,14 @@ async def compose(
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             verifier=PostgresChainVerifier(pool),
+            erasures=PostgresErasureLedger(pool),
+            erasure_scanner=PostgresErasureScanner(
+                pool,
+                ring,
+                freshness,
+                PROJECTIONS,
+                home=settings.annals_home if settings.database_url is None else None,
+            ),
             freshness=freshness,
             projection_statuses=PostgresProjectionStatuses(pool),
             vitals=vitals,
@@ -229,6 +240,12 @@ def rotate_master_key(settings: Settings) -> Iterator[Rotation]:
     """Wrap every data key anew; tells how far it has come. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         yield from rotate(conninfo, keyring(settings), key_file(settings))
+
+
+def key_inventory(settings: Settings) -> KeyInventory:
+    """Tell which master keys wrap the data keys. Raises what open_database raises."""
+    with open_database(settings) as conninfo:
+        return take_inventory(conninfo, keyring(settings))
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
@@ -34,6 +35,8 @@ class Services:
     claims: ClaimRegister
     identifiers: Identifiers
     verifier: ChainVerifier
+    erasures: ErasureLedger
+    erasure_scanner: ErasureScanner
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals

@@ -31,6 +31,12 @@ WHERE e.originator_id = %(stream_id)s
 ORDER BY e.originator_version
 """
 
+STREAMS = f"""
+SELECT {_COLUMNS}
+WHERE e.originator_id = ANY(%s)
+ORDER BY e.notification_id
+"""
+
 HEAD = "SELECT position FROM log_head"
 
 WINDOW = f"""
@@ -156,6 +162,16 @@ class LogReader:
                 topic=record.topic,
                 error=error,
             )
+
+
+async def stored_records(
+    connection: AsyncConnection, stream_ids: Sequence[str]
+) -> AsyncIterator[StoredRecord]:
+    """Read streams as they are stored, in the order of the log; needs a transaction."""
+    async with connection.cursor(name="stored_records") as cursor:
+        await cursor.execute(STREAMS, (list(stream_ids),), binary=True)
+        async for row in cursor:
+            yield _record(row)
 
 
 def _record(row: tuple[Any, ...]) -> StoredRecord:

@@ -19,6 +19,8 @@ SESSION: dict[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "connect_timeout": 10,
+    # Whatever the database's own encoding is: the hash chain covers texts in this one.
+    "client_encoding": "UTF8",
     # Statements are prepared only where their callers say so: a plan that is kept for any page and
     # filter of a list reads all of its table.
     "prepare_threshold": sys.maxsize,

@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import DomainEvent, Recorded
 from projections.projection import Projection
-from projections.table import Column, Key, Rows, Table, Tally
+from projections.table import Column, Key, Row, Rows, Table, Tally
 
 
 async def load_rows(
@@ -23,10 +23,17 @@ async def load_rows(
             wanted.setdefault(table, set()).add(key)
     rows = Rows()
     for table, keys in wanted.items():
-        cursor = connection.cursor(binary=True)
-        await cursor.execute(_select(projection.name, table), (list(keys),), prepare=True)
-        rows.load(table, (table.row(*row) for row in await cursor.fetchall()))
+        rows.load(table, await stored_rows(connection, projection, table, keys))
     return rows
+
+
+async def stored_rows(
+    connection: AsyncConnection, projection: Projection, table: Table[Row], keys: Iterable[Key]
+) -> list[Row]:
+    """Read the rows of a table that have one of the keys."""
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(_select(projection.name, table), (list(keys),), prepare=True)
+    return [table.row(*row) for row in await cursor.fetchall()]
 
 
 async def save_rows(connection: AsyncConnection, projection: Projection, rows: Rows) -> None:

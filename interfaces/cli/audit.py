@@ -7,18 +7,20 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from application.audit import EventView, show_event, state_as_of
-from application.ports import Verification
 from domain.personal import REDACTED
-from interfaces.cli.output import AsJson, complain, console, errors, print_json
+from interfaces.cli import chain
+from interfaces.cli.output import AsJson, console, print_json
 from interfaces.cli.running import with_services
 from interfaces.moments import parse_moment
 from interfaces.services import Services
 
 app = typer.Typer(help="Replay the audit trail.", no_args_is_help=True)
+app.command("verify")(chain.verify)
+app.command("seal")(chain.seal)
+app.command("public-key")(chain.public_key)
 
 Stream = Annotated[str, typer.Argument(help="A stream id, like run-42.")]
 
@@ -26,6 +28,8 @@ Stream = Annotated[str, typer.Argument(help="A stream id, like run-42.")]
 @app.command("history")
 def history(stream: Stream, as_json: AsJson = False) -> None:
     """Show every event of a stream, redacted where neutralized.
+
+    Exits 1 if there is no such stream.
 
     Example: annals audit history run-42
     """
@@ -49,6 +53,8 @@ def state(
 ) -> None:
     """Show an aggregate's state at a version, at a moment, or now.
 
+    Exits 1 if there is no such stream, or it had no such version or no event then.
+
     Example: annals audit state run-42 --version 3
     """
     if version is not None and at is not None:
@@ -62,33 +68,6 @@ def state(
         return
     console.print(f"[bold]{shown.stream_id}[/] ({shown.type}) at version {shown.version}")
     console.print_json(msgspec.json.encode(shown.state).decode())
-
-
-@app.command("verify")
-def verify(as_json: AsJson = False) -> None:
-    """Recompute the hash chain over the whole log; exits 1 where it does not hold.
-
-    Example: annals audit verify
-    """
-    outcome = with_services(_verify)
-    if as_json:
-        print_json(outcome)
-    elif outcome.valid:
-        console.print(f"[green]The chain holds[/]: {outcome.events_verified} events verified")
-    else:
-        complain(f"The chain is broken at position {outcome.first_bad_position}: {outcome.problem}")
-    if not outcome.valid:
-        raise typer.Exit(1)
-
-
-async def _verify(services: Services) -> Verification:
-    outcome = Verification(valid=True, events_verified=0, head=0)
-    columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("Verifying", total=None)
-        async for outcome in services.verifier.progress():
-            bar.update(task, completed=outcome.events_verified, total=outcome.head)
-    return outcome
 
 
 def _show_history(stream: str, events: Sequence[EventView]) -> None:

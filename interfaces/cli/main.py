@@ -3,11 +3,17 @@
 import sys
 
 import psycopg
+import psycopg_pool
 import typer
 
-from application.errors import NotFoundError
+from application.errors import (
+    ConflictError,
+    NotFoundError,
+    ReadModelBehindError,
+    SubjectErasedError,
+)
 from domain.errors import RuleViolatedError
-from interfaces.cli import audit, demo, keys, projections, serve
+from interfaces.cli import api_keys, audit, demo, erasures, keys, projections, serve, users
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -22,17 +28,38 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
+app.add_typer(users.app, name="users")
+app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
+app.add_typer(erasures.app, name="erasures")
 
-FORESEEN = (*START_ERRORS, NotFoundError, RuleViolatedError)
+FORESEEN = (
+    *START_ERRORS,
+    ConflictError,
+    NotFoundError,
+    ReadModelBehindError,
+    RuleViolatedError,
+    SubjectErasedError,
+)
 
 
 def main() -> None:
     """Run a command. Exits 0 when it did what it says, 1 when it could not, 2 on wrong usage."""
     try:
+        _check_arguments()
         app()
     except FORESEEN as error:
         complain(str(error))
-    except psycopg.OperationalError as error:
-        complain(f"The database cannot be reached: {str(error).strip()}")
+    except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
+        complain(f"The database cannot be reached: {' '.join(str(error).split())}")
     sys.exit(1)
+
+
+def _check_arguments() -> None:
+    """Refuse what no text can be; Python lets any bytes in."""
+    for argument in sys.argv[1:]:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            complain("An argument is not valid UTF-8")
+            sys.exit(2)

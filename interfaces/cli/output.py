@@ -21,4 +21,12 @@ def print_json(value: Any) -> None:
 
 def complain(message: str) -> None:
     """Say on standard error why a command could not do what it should."""
-    errors.print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    shown = escape(_harmless(message))
+    errors.print(f"[bold red]Error:[/] {shown}", highlight=False, soft_wrap=True)
+
+
+def _harmless(message: str) -> str:
+    """Give a message, which may quote anybody, without what a terminal would obey."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message
+    )

@@ -1,25 +1,48 @@
 """Running a command's coroutine on the composed services."""
 
 import asyncio
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import uuid4
 
+from application.metadata import by_operator
+from domain.events import Metadata
 from infra.logs import configure_logs
 from infra.settings import load_settings
-from interfaces.composition import compose, open_database
+from interfaces.composition import Part, compose, open_database
 from interfaces.services import Services
 
 R = TypeVar("R")
 
+NOTHING: frozenset[Part] = frozenset()
 
-def with_services(work: Callable[[Services], Awaitable[R]]) -> R:
+# A command that reads a read model keeps it up to date itself, unless a server does.
+PROJECTIONS: frozenset[Part] = frozenset({"projections"})
+
+
+def with_services(work: Callable[[Services], Awaitable[R]], parts: frozenset[Part] = NOTHING) -> R:
     """Open the database, put the services together without serving, and do the work."""
     settings = load_settings()
     configure_logs("WARNING")
     with open_database(settings) as conninfo:
 
         async def run() -> R:
-            async with compose(settings, conninfo, frozenset()) as services:
+            async with compose(settings, conninfo, parts) as services:
                 return await work(services)
 
         return asyncio.run(run())
+
+
+def by_terminal() -> Metadata:
+    """Give the metadata of a command that is given here: on the word of the account it runs as."""
+    return by_operator(_account(), f"terminal-{uuid4()}")
+
+
+def _account() -> str:
+    user_id = os.getuid()
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:  # containers run as users that nobody has named
+        return str(user_id)

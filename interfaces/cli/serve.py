@@ -30,6 +30,8 @@ Only = Annotated[
 def serve(only: Only = None) -> None:
     """Serve the API, keep the read models up to date, and do the background jobs.
 
+    Exits 1 if it cannot start.
+
     Example: annals serve --only projections,jobs
     """
     signal.signal(signal.SIGTERM, _leave)

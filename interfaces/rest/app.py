@@ -21,6 +21,7 @@ from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
+from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.families import Families
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
@@ -51,6 +52,7 @@ DASHBOARD = (
     AuditController,
     AuditLogController,
     ProjectionController,
+    ErasureController,
 )
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from litestar.datastructures import Headers
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from application.metadata import IfMatch
 from domain.errors import InvalidFieldError
@@ -14,16 +14,16 @@ IF_MATCH = "If-Match"
 
 IdempotencyKeyHeader = Annotated[
     str | None,
-    Parameter(
-        header=IDEMPOTENCY_KEY,
+    HeaderParameter(
+        name=IDEMPOTENCY_KEY,
         description="Sent again within 24 hours, the same request gets the first response again",
         schema_extra={"pattern": "^[ -~]{1,255}$"},
     ),
 ]
 IfMatchHeader = Annotated[
     str | None,
-    Parameter(
-        header=IF_MATCH,
+    HeaderParameter(
+        name=IF_MATCH,
         description="Only if the resource has one of these versions (RFC 9110)",
         schema_extra={"examples": ['"3"', '"3", "5"', "*"]},
     ),

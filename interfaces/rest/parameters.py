@@ -11,4 +11,5 @@ RunId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of a r
 StepRunId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of a step run")]
 KeyId = Annotated[int, Parameter(ge=1, le=MAX_BIGINT, description="The id of an API key")]
 StreamId = Annotated[str, Parameter(description="A stream, like run-42")]
+Subject = Annotated[str, Parameter(description="An erased subject, like run-42")]
 Username = Annotated[str, Parameter(description="The name of a user")]

@@ -19,6 +19,7 @@ from tests.benchmarks.machine import describe_machine
 from tests.benchmarks.projection import measure_projection
 from tests.benchmarks.report import print_as_json, print_machine, print_outcome
 from tests.benchmarks.snapshots import measure_snapshots
+from tests.benchmarks.verification import measure_verification
 
 BENCHMARKS = {
     "appends": measure_appends,
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "lists": measure_lists,
     "projection": measure_projection,
     "snapshots": measure_snapshots,
+    "verification": measure_verification,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

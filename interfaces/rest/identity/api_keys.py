@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -15,9 +14,14 @@ from msgspec import Meta
 from application.errors import NotFoundError
 from application.identity.commands import CreateApiKey, RevokeApiKey, ToggleApiKey
 from application.identity.handlers import create_api_key, revoke_api_key, toggle_api_key
-from domain.identity.api_key import ApiKey
-from domain.identity.full_key import derive_full_key
 from domain.identity.roles import Role
+from interfaces.identity_views import (
+    ApiKeyView,
+    CreatedApiKeyView,
+    api_key_view,
+    created_api_key_view,
+    recorded_api_key_view,
+)
 from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.bodies import Body, Name
 from interfaces.rest.commands import SentCommand, sent_deletion
@@ -51,34 +55,6 @@ class CreateApiKeyBody(Body, frozen=True, kw_only=True):
     description: Annotated[str, Meta(max_length=1000)] | None = None
     role: Role = Role.USER
     expires_at: datetime | None = None
-
-
-class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key, as it is shown: never with the key itself."""
-
-    id: int
-    name: str
-    description: str | None
-    role: str
-    key_prefix: str
-    created_at: datetime
-    expires_at: datetime | None
-    is_active: bool
-    revoked_at: datetime | None
-
-
-class CreatedApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
-    """A new API key. The ``key`` is shown this once."""
-
-    id: int
-    name: str
-    description: str | None
-    role: str
-    key_prefix: str
-    key: str
-    created_at: datetime
-    expires_at: datetime | None
-    is_active: bool
 
 
 ApiKeyPage = Annotated[Page[ApiKeyView], Parameter(schema_component_key="ApiKeyPage")]
@@ -126,7 +102,7 @@ class ApiKeyController(Controller):
                 services.store, services.identifiers, command, metadata, request.user.unmoved
             )
         )
-        view = _created_view(created.aggregate, command.seed)
+        view = created_api_key_view(created.aggregate, command.seed)
         return created.answer(view, status=201)
 
     @get(
@@ -175,7 +151,7 @@ class ApiKeyController(Controller):
         revoked = await sent.carry_out(
             lambda metadata: revoke_api_key(services.store, command, metadata, request.user.unmoved)
         )
-        return revoked.answer(_recorded_view(revoked.aggregate))
+        return revoked.answer(recorded_api_key_view(revoked.aggregate))
 
     @patch(
         "/{key_id:str}/toggle",
@@ -191,7 +167,7 @@ class ApiKeyController(Controller):
         toggled = await sent.carry_out(
             lambda metadata: toggle_api_key(services.store, command, metadata, request.user.unmoved)
         )
-        return toggled.answer(_recorded_view(toggled.aggregate))
+        return toggled.answer(recorded_api_key_view(toggled.aggregate))
 
 
 class AdminApiKeyController(ApiKeyController):
@@ -207,50 +183,3 @@ async def find_api_key(services: Services, key_id: int) -> ApiKeyEntry:
     if entry is None:
         raise NotFoundError(f"API key {key_id} not found")
     return entry
-
-
-def api_key_view(entry: ApiKeyEntry) -> ApiKeyView:
-    """Show an API key of the read model."""
-    return ApiKeyView(
-        id=entry.id,
-        name=entry.name,
-        description=entry.description,
-        role=entry.role,
-        key_prefix=entry.key_prefix,
-        created_at=entry.created_at,
-        expires_at=entry.expires_at,
-        is_active=entry.is_active,
-        revoked_at=entry.revoked_at,
-    )
-
-
-def _recorded_view(api_key: ApiKey) -> ApiKeyView:
-    """Show an API key as a command has left it."""
-    state = api_key.state
-    return ApiKeyView(
-        id=int(api_key.key),
-        name=state.name,
-        description=state.description,
-        role=state.role,
-        key_prefix=state.key_prefix,
-        created_at=api_key.created_on,
-        expires_at=state.expires_at,
-        is_active=api_key.is_active,
-        revoked_at=state.revoked_at,
-    )
-
-
-def _created_view(api_key: ApiKey, seed: bytes) -> CreatedApiKeyView:
-    """Show a new API key, with the key itself."""
-    state = api_key.state
-    return CreatedApiKeyView(
-        id=int(api_key.key),
-        name=state.name,
-        description=state.description,
-        role=state.role,
-        key_prefix=state.key_prefix,
-        key=derive_full_key(seed, int(api_key.key)),
-        created_at=api_key.created_on,
-        expires_at=state.expires_at,
-        is_active=api_key.is_active,
-    )

@@ -8,8 +8,9 @@ from litestar import Controller, get
 from application.identity.principal import Principal
 from application.ports import EndpointUsage
 from domain.errors import RuleViolatedError
+from interfaces.identity_views import ApiKeyView, api_key_view
 from interfaces.rest.access import AuthenticatedRequest
-from interfaces.rest.identity.api_keys import ApiKeyView, api_key_view, find_api_key
+from interfaces.rest.identity.api_keys import find_api_key
 from interfaces.services import Services
 
 

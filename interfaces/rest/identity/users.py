@@ -12,7 +12,7 @@ from msgspec import Meta
 from application.identity.commands import ChangeUser, LogIn, RegisterUser
 from application.identity.handlers import change_user, log_in, register_user
 from domain.identity.roles import Role
-from domain.identity.user import User, email_after
+from interfaces.identity_views import UserView, recorded_user_view, user_view
 from interfaces.rest.access import PUBLIC, AuthenticatedRequest, requires
 from interfaces.rest.bodies import Body
 from interfaces.rest.commands import SentCommand
@@ -21,7 +21,6 @@ from interfaces.rest.openapi import PublicOperation
 from interfaces.rest.parameters import Username
 from interfaces.rest.recorded import COMMAND_HEADERS
 from interfaces.services import Services
-from projections.identity.users import UserRow
 
 READ_MODELS = ("users",)
 
@@ -63,15 +62,6 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     token_type: str = "bearer"  # noqa: S105 - the name of a scheme
     expires_in: int
-
-
-class UserView(msgspec.Struct, frozen=True):
-    """A user, as it is shown."""
-
-    username: str
-    email: str | None
-    roles: list[str]
-    is_active: bool
 
 
 class UserController(Controller):
@@ -131,14 +121,14 @@ class UserController(Controller):
                 services.store, services.passwords, command, metadata, request.user.unmoved
             )
         )
-        view = await _recorded_view(services, registered.aggregate)
+        view = await recorded_user_view(services.store, registered.aggregate)
         return registered.answer(view, status=201)
 
     @get("/users", operation_id="listUsers", summary="List users", guards=[requires(Role.ADMIN)])
     async def list(self, services: Services) -> Sequence[UserView]:
         """List all users by name."""
         await services.freshness.reach_head(READ_MODELS)
-        return [_user_view(row) for row in await services.identity.list_users()]
+        return [user_view(row) for row in await services.identity.list_users()]
 
     @patch(
         "/users/{username:str}",
@@ -168,22 +158,11 @@ class UserController(Controller):
                 services.store, services.passwords, command, metadata, request.user.unmoved
             )
         )
-        return changed.answer(await _recorded_view(services, changed.aggregate))
+        return changed.answer(await recorded_user_view(services.store, changed.aggregate))
 
 
 async def _find_user(services: Services, username: str) -> UserView:
     await services.freshness.reach_head(READ_MODELS)
     row = await services.identity.get_user(username)
     assert row is not None
-    return _user_view(row)
-
-
-async def _recorded_view(services: Services, user: User) -> UserView:
-    """Show a user as a command has left them."""
-    history = await services.store.history(user.id)
-    email = email_after(recorded.event for recorded in history if recorded.version <= user.version)
-    return UserView(user.key, email, sorted(user.state.roles), user.state.is_active)
-
-
-def _user_view(row: UserRow) -> UserView:
-    return UserView(row.username, row.email, sorted(row.roles), row.is_active)
+    return user_view(row)

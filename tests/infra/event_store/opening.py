@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import psycopg
 
-from application.ports import Verification
+from application.ports import LogMark, Verification
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.keys import Keyring
 from infra.event_store.verification import PostgresChainVerifier
@@ -62,10 +62,10 @@ async def recorded(log: EventStoreParts, after: int = 0) -> list[tuple[int, str,
     ]
 
 
-async def verified(conninfo: str) -> Verification:
+async def verified(conninfo: str, sealed: LogMark | None = None) -> Verification:
     """Verify the chain and give the outcome."""
     async with connection_pool(conninfo, 1) as pool:
-        return [outcome async for outcome in PostgresChainVerifier(pool).progress()][-1]
+        return [outcome async for outcome in PostgresChainVerifier(pool).progress(sealed)][-1]
 
 
 async def rows(

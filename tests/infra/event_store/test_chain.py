@@ -3,9 +3,11 @@
 import psycopg
 import pytest
 
-from application.ports import Verification
+from application.ports import LogMark, Verification
 from infra.event_store import verification
 from infra.event_store.assembly import EventStoreParts
+from infra.event_store.chain import GENESIS, link
+from infra.event_store.record import EventRecord
 from tests.infra.event_store.opening import rows, tampered, verified
 from tests.infra.event_store.thing import BY_TEST, Thing
 
@@ -19,6 +21,13 @@ SELECT 'thing-forged', 1, topic, state, %s, gen_random_uuid(), schema_version, r
        metadata, subject, protected, hash
 FROM events
 WHERE notification_id = 5
+"""
+
+RECORDS = """
+SELECT notification_id, recorded_at, originator_id, originator_version, topic, schema_version,
+       event_id, metadata::text, state, subject, protected
+FROM events
+ORDER BY notification_id
 """
 
 SWAP = """
@@ -187,6 +196,81 @@ async def test_the_chain_holds_after_erasures_and_goes_on_from_there(
     outcome = await verified(conninfo)
 
     assert (outcome.valid, outcome.events_verified) == (True, 13)
+
+
+@pytest.mark.parametrize("position", [0, 1, 5, 7, 12])
+async def test_a_log_that_only_grew_is_the_one_that_was_sealed(
+    log: EventStoreParts, conninfo: str, sql: psycopg.AsyncConnection, position: int
+) -> None:
+    sealed = await _mark(sql, position)
+    await log.store.save(Thing.make("later"), metadata=BY_TEST)
+
+    assert await verified(conninfo, sealed) == Verification(valid=True, events_verified=13, head=13)
+
+
+async def test_the_head_is_what_a_seal_is_made_of(
+    log: EventStoreParts, sql: psycopg.AsyncConnection
+) -> None:
+    head = await verification.PostgresChainVerifier(log.reader._pool).head()
+
+    assert head == await _mark(sql, 12)
+
+
+@pytest.mark.parametrize("position", [7, 12])
+async def test_a_log_rewritten_with_its_whole_chain_is_not_the_one_that_was_sealed(
+    conninfo: str, sql: psycopg.AsyncConnection, position: int
+) -> None:
+    sealed = await _mark(sql, position)
+    await _rewrite(sql, "UPDATE events SET topic = 'ThingGiven' WHERE notification_id = 3")
+    assert (await verified(conninfo)).valid
+
+    outcome = await verified(conninfo, sealed)
+
+    assert (outcome.valid, outcome.first_bad_position) == (False, None)
+    assert outcome.problem is not None
+    assert f"at position {position} its hash is not the seal's" in outcome.problem
+
+
+async def test_a_log_rewritten_behind_the_seal_is_still_the_one_that_was_sealed(
+    conninfo: str, sql: psycopg.AsyncConnection
+) -> None:
+    sealed = await _mark(sql, 7)
+    await _rewrite(sql, "UPDATE events SET topic = 'ThingGiven' WHERE notification_id = 8")
+
+    assert (await verified(conninfo, sealed)).valid
+
+
+async def test_a_log_shorter_than_its_seal_is_not_the_one_that_was_sealed(
+    conninfo: str, sql: psycopg.AsyncConnection
+) -> None:
+    sealed = await _mark(sql, 12)
+    await _rewrite(sql, "DELETE FROM events WHERE notification_id > 9")
+    assert (await verified(conninfo)).valid
+
+    outcome = await verified(conninfo, sealed)
+
+    assert (outcome.valid, outcome.first_bad_position) == (False, None)
+    assert outcome.problem is not None
+    assert "the log ends at position 9, before the seal's 12" in outcome.problem
+
+
+async def _mark(sql: psycopg.AsyncConnection, position: int) -> LogMark:
+    found = await rows(sql, "SELECT hash FROM events WHERE notification_id = %s", position)
+    return LogMark(position, bytes(found[0][0]) if found else GENESIS)  # type: ignore[call-overload]
+
+
+async def _rewrite(sql: psycopg.AsyncConnection, statement: str) -> None:
+    """Change the log and recompute its chain, as somebody who knows how it is made can."""
+    await tampered(sql, statement)
+    position, hash_, recorded_at = 0, GENESIS, None
+    columns = await rows(sql, RECORDS)
+    for position, recorded_at, *record in columns:  # type: ignore[assignment]
+        stored = EventRecord(**dict(zip(EventRecord.__struct_fields__, record, strict=True)))  # type: ignore[arg-type]
+        hash_ = link(hash_, position, recorded_at, stored)  # type: ignore[arg-type]
+        await tampered(
+            sql, "UPDATE events SET hash = %s WHERE notification_id = %s", hash_, position
+        )
+    await sql.execute("UPDATE log_head SET position = %s, hash = %s", (position, hash_))
 
 
 def _broken_at(position: int, outcome: Verification) -> None:

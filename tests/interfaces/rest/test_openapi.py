@@ -54,6 +54,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/audit/streams/{stream_id}/state"),
     ("get", "/api/v1/audit/verify"),
     ("get", "/api/v1/projections"),
+    ("get", "/api/v1/erasures"),
+    ("get", "/api/v1/erasures/{subject}"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
