@@ -92,6 +92,7 @@ def revive(home: Home, served: Served, port: int, kill: str) -> Served:
         case "worker":
             [worker] = home.workers(served)
             worker.kill()
+            worker.wait()
             # The supervisor replaces it, but gives up where workers die one after the other.
             wait_until(lambda: is_healthy(served) or has_ended(served), "another worker")
         case "supervisor":
@@ -127,7 +128,8 @@ def is_healthy(served: Served) -> bool:
 
 def make_process(served: Served) -> int:
     with served.client() as client:
-        process: int = client.post("/api/v1/processes/", json={"name": "Onboarding"}).json()["id"]
+        created = client.post("/api/v1/processes/", json={"name": "Onboarding"})
+        process: int = created.raise_for_status().json()["id"]
         for index, name in enumerate(("collect", "check")):
             step = {"process_id": process, "index": index, "name": name}
             client.post("/api/v1/steps/", json=step).raise_for_status()

@@ -129,6 +129,7 @@ def test_a_worker_that_is_killed_is_replaced(home: Home) -> None:
     wait_until_healthy(served)
     [worker] = home.workers(served)
     worker.kill()
+    worker.wait()  # until it has ended it may still take a connection, and reset it
     wait_until(lambda: not refuses_connections(served), "another worker")
     wait_until_healthy(served)
     assert home.workers(served) != [worker]
