@@ -49,6 +49,10 @@ class EventStore(Protocol):
         """Read every event of a stream. Raises NotFoundError if it has none."""
         ...
 
+    async def event_ids(self, positions: Sequence[int]) -> Mapping[int, str]:
+        """Give the ids of the events at some positions, by which later events name them causes."""
+        ...
+
     async def save(
         self,
         *aggregates: Aggregate,

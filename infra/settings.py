@@ -24,6 +24,7 @@ REDIS_URL = re.compile(r"(redis|rediss|unix)://.+")
 SMTP_URL = re.compile(r"smtps?://.+")
 HTTP_URL = re.compile(r"https?://.+")
 API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
+METRICS_TOKEN = re.compile(r"[\x21-\x7e]{32,}")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 SECRET_KEYS = {
     "annals_master_key": decode_master_key,
@@ -76,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_max_retries: Annotated[int, Meta(ge=0)] = 3
     webhook_disable_after_hours: Positive = 72
     webhook_allow_private: bool = False
+    metrics_token: str | None = None
     smtp_url: str | None = None
     plone_url: str | None = None
 
@@ -146,6 +148,7 @@ def _check(settings: Settings) -> None:
     _check_form(settings, "plone_url", HTTP_URL, "an http(s):// URL")
     _check_form(settings, "api_v1_prefix", PATH_PREFIX, "a path like /api/v1")
     _check_form(settings, "admin_api_key", API_KEY, "pd_ and at least 32 letters, digits, - or _")
+    _check_form(settings, "metrics_token", METRICS_TOKEN, "32 or more ASCII characters, no space")
     for name, decode in SECRET_KEYS.items():
         if (key := getattr(settings, name)) is not None:
             try:

@@ -24,6 +24,7 @@ from infra.event_store.errors import MasterKeyError
 from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.rotation import establish_master_key, rotate
+from infra.event_store.tail import PostgresEventTail
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
@@ -35,6 +36,8 @@ from infra.jobs.queue import PostgresJobQueue
 from infra.jobs.schema import migrate_jobs
 from infra.jobs.worker import JobWorker
 from infra.keyed_hash import HmacSha256
+from infra.metrics.exposition import PrometheusMetrics
+from infra.metrics.meter import PrometheusMeter
 from infra.postgres.connections import connection_pool, connector
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from infra.postgres.identifiers import PostgresIdentifiers
@@ -141,11 +144,19 @@ async def compose(
     ring = keyring(settings)
     pool = connection_pool(conninfo, POOL_SIZE)
     signals = Signals(connector(conninfo, "signals"), on_lost=pool.check)
+    meter = PrometheusMeter()
+    statuses = PostgresProjectionStatuses(pool)
+    metrics = PrometheusMetrics(meter, pool, statuses, version("annals"))
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(pool)
+        await stack.enter_async_context(metrics.running())
         await stack.enter_async_context(signals.running())
         event_store = EventStoreParts(
-            conninfo, pool, ring, on_commit=lambda position: signals.advance(LOG_CHANNEL, position)
+            conninfo,
+            pool,
+            ring,
+            on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
+            meter=meter,
         )
         await stack.enter_async_context(event_store.running())
         identifiers = PostgresIdentifiers(pool)
@@ -184,6 +195,7 @@ async def compose(
             store=event_store.store,
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
+            tail=PostgresEventTail(event_store.reader, signals),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),
             erasure_scanner=PostgresErasureScanner(
@@ -194,8 +206,10 @@ async def compose(
                 home=settings.annals_home if settings.database_url is None else None,
             ),
             freshness=freshness,
-            projection_statuses=PostgresProjectionStatuses(pool),
+            projection_statuses=statuses,
             vitals=vitals,
+            meter=meter,
+            metrics=metrics,
             keyed_hash=HmacSha256(secret),
             signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),

@@ -1,6 +1,9 @@
 """Times as they come in (contract section 3)."""
 
+import re
 from datetime import UTC, datetime
+
+LARGEST_NUMBER = 2**63 - 1
 
 
 def parse_moment(text: str) -> datetime:
@@ -10,6 +13,19 @@ def parse_moment(text: str) -> datetime:
     except ValueError:
         raise ValueError("must be a moment like 2025-10-03T10:00:00Z") from None
     return to_utc(moment)
+
+
+def parse_point(text: str) -> int | datetime:
+    """Read a whole number, which is a version or a position, or else a moment in ISO 8601.
+
+    Raises ValueError, which says what it must be.
+    """
+    if re.fullmatch("[0-9]{1,19}", text) and int(text) <= LARGEST_NUMBER:
+        return int(text)
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a whole number") from None
 
 
 def to_utc(moment: datetime) -> datetime:

@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from infra.logs import configure_logs
+from infra.metrics.sharing import shared_values
 from infra.settings import SettingError, Settings, load_settings
 from interfaces.composition import PARTS, Part, compose, join_database
 from interfaces.rest.about import About
@@ -37,22 +38,23 @@ def serve_http(settings: Settings, parts: frozenset[Part]) -> None:
     _check_address(settings.api_host, settings.api_port)
     let_workers_hear()
     os.environ[PARTS_VARIABLE] = ",".join(sorted(parts))
-    Granian(
-        f"{__name__}:application",
-        address=settings.api_host,
-        port=settings.api_port,
-        interface=Interfaces.ASGI,
-        factory=True,
-        loop=Loops.auto,
-        workers=settings.api_workers,
-        backlog=BACKLOG,
-        log_enabled=True,
-        log_dictconfig=granian_logs(),
-        log_access=False,
-        websockets=True,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-    ).serve()
+    with shared_values():
+        Granian(
+            f"{__name__}:application",
+            address=settings.api_host,
+            port=settings.api_port,
+            interface=Interfaces.ASGI,
+            factory=True,
+            loop=Loops.auto,
+            workers=settings.api_workers,
+            backlog=BACKLOG,
+            log_enabled=True,
+            log_dictconfig=granian_logs(),
+            log_access=False,
+            websockets=True,
+            respawn_failed_workers=True,
+            workers_kill_timeout=STOP_SECONDS,
+        ).serve()
 
 
 def application() -> ASGIApp:
@@ -82,6 +84,7 @@ def application() -> ASGIApp:
         prefix=settings.api_v1_prefix,
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_kb * 1024,
+        metrics_token=settings.metrics_token,
     )
 
 

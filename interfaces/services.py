@@ -6,6 +6,7 @@ from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
+from application.metrics import Meter, Metrics
 from application.ports import (
     AuditLog,
     ChainVerifier,
@@ -20,6 +21,7 @@ from application.ports import (
     UsageCounter,
     Vitals,
 )
+from application.tailing import EventTail
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
@@ -34,12 +36,15 @@ class Services:
     store: EventStore
     claims: ClaimRegister
     identifiers: Identifiers
+    tail: EventTail
     verifier: ChainVerifier
     erasures: ErasureLedger
     erasure_scanner: ErasureScanner
     freshness: Freshness
     projection_statuses: ProjectionStatuses
     vitals: Vitals
+    meter: Meter
+    metrics: Metrics
     keyed_hash: KeyedHash
     signer: Signer
     jobs: JobQueue

@@ -11,7 +11,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from application.erasures.ports import Leftover, PlaceScan
-from domain.events import DomainEvent, Recorded, RedactionEvent
+from domain.events import DomainEvent, Recorded
 from infra.erasures.traces import Traces
 from infra.projections.tables import load_rows, stored_rows
 from projections.projection import Projection
@@ -46,12 +46,13 @@ async def _compare(
         problem = f"stands at {position}, before the erasure; let `annals serve` catch up"
         scan.found.append(_leftover(projection.name, problem))
         return
-    waiting = await (await connection.execute(PARKED, (projection.name,))).fetchall()
-    parked: dict[str, int] = dict(waiting)
+    parked = await (await connection.execute(PARKED, (projection.name,))).fetchall()
+    waiting: dict[str, int] = dict(parked)
     applied = [
         recorded
         for recorded in traces.events
-        if recorded.position <= position and not _waits(recorded, parked)
+        if recorded.position <= position
+        and recorded.position < waiting.get(recorded.stream_id, position + 1)
     ]
     rows, others = await _replayed(connection, projection, applied)
     for table in projection.tables:
@@ -71,14 +72,6 @@ async def _compare(
             difference = _difference(table, expected.get(key), found.get(key))
             if difference is not None:
                 scan.found.append(_leftover(where, f"row {key} {difference}"))
-
-
-def _waits(recorded: Recorded[DomainEvent], parked: dict[str, int]) -> bool:
-    """Tell whether the event waits behind one that could not be applied; an erasure never does."""
-    waiting_from = parked.get(recorded.stream_id)
-    if waiting_from is None or isinstance(recorded.event, RedactionEvent):
-        return False
-    return recorded.position >= waiting_from
 
 
 async def _replayed(

@@ -7,6 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from infra.event_store.committer import Committer
 from infra.event_store.keys import Keyring
+from infra.event_store.metering import AppendMeter, Unmetered
 from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader
 from infra.event_store.snapshots import Snapshots
@@ -24,10 +25,13 @@ class EventStoreParts:
         pool: AsyncConnectionPool,
         keyring: Keyring,
         on_commit: Callable[[int], None],
+        meter: AppendMeter | None = None,
     ) -> None:
         self.reader = LogReader(pool, keyring)
         self.observer = LogObserver(pool)
-        self.committer = Committer(connector(conninfo, "committer"), keyring, on_commit)
+        self.committer = Committer(
+            connector(conninfo, "committer"), keyring, on_commit, meter or Unmetered()
+        )
         self.store = PostgresEventStore(
             self.reader,
             self.committer,

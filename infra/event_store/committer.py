@@ -7,6 +7,7 @@ are recorded.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from infra.event_store import commit_sql as sql
 from infra.event_store.append import Append, Committed
 from infra.event_store.batch import Batch, LogState
 from infra.event_store.keys import Keyring
+from infra.event_store.metering import AppendMeter
 from infra.postgres.failures import is_passing
 
 log = structlog.get_logger(__name__)
@@ -31,11 +33,16 @@ class Committer:
     """Appends what commands hand over; runs as one task of the process."""
 
     def __init__(
-        self, connect: Connect, keyring: Keyring, on_commit: Callable[[int], None]
+        self,
+        connect: Connect,
+        keyring: Keyring,
+        on_commit: Callable[[int], None],
+        meter: AppendMeter,
     ) -> None:
         self._connect = connect
         self._keyring = keyring
         self._on_commit = on_commit
+        self._meter = meter
         self._waiting: list[Append] = []
         self._unanswered: set[asyncio.Future[Committed]] = set()
         self._wake = asyncio.Event()
@@ -63,12 +70,14 @@ class Committer:
         """
         if self._closing:
             raise psycopg.OperationalError("the event store has been closed")
+        began = time.perf_counter()
         self._waiting.append(append)
         self._unanswered.add(append.committed)
         append.committed.add_done_callback(self._answered)
         self._wake.set()
         # A caller that goes away does not take its events back: they may already be on their way.
         await asyncio.wait({append.committed})
+        self._meter.appended(time.perf_counter() - began)
         return append.committed.result()
 
     def _answered(self, committed: asyncio.Future[Committed]) -> None:
@@ -183,6 +192,8 @@ class Committer:
             _refuse(append, refusal)
         for append, committed in batch.admitted:
             _succeed(append, committed)
+        if batch.admitted:
+            self._meter.committed(commands=len(batch.admitted), events=len(batch.records))
         if batch.records:
             self._on_commit(batch.state.position)
 

@@ -8,6 +8,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from application.tailing import EventFilter
 from domain.events import DomainEvent, Recorded
 from infra.event_store.codec import decode
 from infra.event_store.errors import CorruptEventError
@@ -39,6 +40,8 @@ ORDER BY e.notification_id
 
 HEAD = "SELECT position FROM log_head"
 
+EVENT_IDS = "SELECT notification_id, event_id FROM events WHERE notification_id = ANY(%s)"
+
 WINDOW = f"""
 SELECT {_COLUMNS}
 WHERE e.notification_id > %(after)s
@@ -47,6 +50,31 @@ WHERE e.notification_id > %(after)s
   AND (%(categories)s::text[] IS NULL OR split_part(e.originator_id, '-', 1) = ANY(%(categories)s))
 ORDER BY e.notification_id
 """
+
+_WANTED = """
+    (%(stream)s::text IS NULL OR e.originator_id = %(stream)s)
+AND (%(category)s::text IS NULL OR split_part(e.originator_id, '-', 1) = %(category)s)
+AND (%(type)s::text IS NULL OR e.topic = %(type)s)
+AND (%(actor)s::text IS NULL OR e.metadata ->> 'actor' = %(actor)s)
+AND (%(correlation_id)s::text IS NULL OR e.metadata ->> 'correlation_id' = %(correlation_id)s)
+"""
+
+SEARCH = f"""
+SELECT {_COLUMNS}
+WHERE e.notification_id > %(after)s AND e.notification_id <= %(to)s AND {_WANTED}
+ORDER BY e.notification_id
+"""
+
+BEFORE_LAST = f"""
+SELECT COALESCE(min(last.notification_id) - 1, (SELECT position FROM log_head))
+FROM (
+    SELECT e.notification_id
+    FROM events AS e
+    WHERE {_WANTED}
+    ORDER BY e.notification_id DESC
+    LIMIT %(count)s
+) AS last
+"""  # noqa: S608 - put together from constants
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +127,12 @@ class LogReader:
             await cursor.execute(STREAM, arguments, prepare=True)
             return [decode(_record(row), self._keyring) for row in await cursor.fetchall()]
 
+    async def event_ids(self, positions: Sequence[int]) -> dict[int, str]:
+        """Give the ids of the events at some positions."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(EVENT_IDS, (list(positions),))
+            return {position: str(event_id) for position, event_id in await cursor.fetchall()}
+
     async def page(
         self,
         after: int,
@@ -133,6 +167,28 @@ class LogReader:
         }
         await cursor.execute(WINDOW, arguments, prepare=True)
         return LogPage([self._entry(row) for row in await cursor.fetchall()], to, head)
+
+    async def search(self, after: int, size: int, wanted: EventFilter) -> LogPage:
+        """Read the next ``size`` positions, of them the wanted events."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(HEAD)
+            [head] = await cursor.fetchone() or (0,)
+            to = min(after + size, head)
+            if to <= after:
+                return LogPage([], after, head)
+            arguments = msgspec.structs.asdict(wanted) | {"after": after, "to": to}
+            await cursor.execute(SEARCH, arguments)
+            return LogPage([self._entry(row) for row in await cursor.fetchall()], to, head)
+
+    async def before_last(self, count: int, wanted: EventFilter) -> int:
+        """Give the position before the last ``count`` wanted events; without any, the head."""
+        arguments = msgspec.structs.asdict(wanted) | {"count": count}
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(BEFORE_LAST, arguments)).fetchone()
+        assert row is not None
+        position: int = row[0]
+        return position
 
     async def after(
         self,

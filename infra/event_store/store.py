@@ -87,6 +87,10 @@ class PostgresEventStore:
             raise NotFoundError(f"Stream {stream_id} not found")
         return events
 
+    async def event_ids(self, positions: Sequence[int]) -> Mapping[int, str]:
+        """Give the ids of the events at some positions, by which later events name them causes."""
+        return await self._reader.event_ids(positions)
+
     async def save(
         self,
         *aggregates: Aggregate,

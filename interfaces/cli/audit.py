@@ -11,13 +11,15 @@ from rich.text import Text
 
 from application.audit import EventView, show_event, state_as_of
 from domain.personal import REDACTED
-from interfaces.cli import chain
+from interfaces.cli import chain, diff, trace
 from interfaces.cli.output import AsJson, console, print_json
 from interfaces.cli.running import with_services
 from interfaces.moments import parse_moment
 from interfaces.services import Services
 
 app = typer.Typer(help="Replay the audit trail.", no_args_is_help=True)
+app.command("diff")(diff.diff)
+app.command("trace")(trace.trace)
 app.command("verify")(chain.verify)
 app.command("seal")(chain.seal)
 app.command("public-key")(chain.public_key)

@@ -32,7 +32,9 @@ SHORTEST_TEXT = 3
 LONGEST_TEXT = 1000
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
-PageNumber = Annotated[int, typer.Option(min=1, help="Which page, of so many each.")]
+PageNumber = Annotated[
+    int, typer.Option(min=1, max=10_000_000, help="Which page, of so many each.")
+]
 OneSubject = Annotated[str | None, typer.Option(help="Only this subject, like run-42.")]
 Since = Annotated[str | None, typer.Option(help="Only from this moment on, in ISO 8601.")]
 
@@ -48,6 +50,8 @@ def erasures(
     as_json: AsJson = False,
 ) -> None:
     """Show who was erased, newest first, and certify that nothing of them is left.
+
+    Exits 1 if the database cannot be reached.
 
     Example: annals erasures --since 2026-11-01
     """
@@ -67,6 +71,8 @@ def show_list(
     as_json: AsJson = False,
 ) -> None:
     """List whose personal data was erased, when and on whose word, newest first.
+
+    Exits 1 if the database cannot be reached.
 
     Example: annals erasures list --subject run-42
     """

@@ -13,7 +13,17 @@ from application.errors import (
     SubjectErasedError,
 )
 from domain.errors import RuleViolatedError
-from interfaces.cli import api_keys, audit, demo, erasures, keys, projections, serve, users
+from interfaces.cli import (
+    api_keys,
+    audit,
+    demo,
+    erasures,
+    events,
+    keys,
+    projections,
+    serve,
+    users,
+)
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
 
@@ -28,6 +38,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(audit.app, name="audit")
 app.add_typer(projections.app, name="projections")
+app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="users")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")

@@ -11,7 +11,7 @@ from application.metadata import by_operator
 from domain.events import Metadata
 from infra.logs import configure_logs
 from infra.settings import load_settings
-from interfaces.composition import Part, compose, open_database
+from interfaces.composition import Part, compose, join_database, open_database
 from interfaces.services import Services
 
 R = TypeVar("R")
@@ -23,15 +23,21 @@ PROJECTIONS: frozenset[Part] = frozenset({"projections"})
 
 
 def with_services(work: Callable[[Services], Awaitable[R]], parts: frozenset[Part] = NOTHING) -> R:
-    """Open the database, put the services together without serving, and do the work."""
+    """Open the database, put the services together without serving, and do the work.
+
+    An embedded database that dies meanwhile is brought back.
+    """
     settings = load_settings()
     configure_logs("WARNING")
-    with open_database(settings) as conninfo:
 
-        async def run() -> R:
-            async with compose(settings, conninfo, parts) as services:
-                return await work(services)
+    async def run() -> R:
+        async with (
+            join_database(settings) as conninfo,
+            compose(settings, conninfo, parts) as services,
+        ):
+            return await work(services)
 
+    with open_database(settings):
         return asyncio.run(run())
 
 

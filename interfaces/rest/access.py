@@ -78,6 +78,11 @@ def _credential(headers: Headers) -> str | None:
     key = headers.get("x-api-key")
     if key:
         return key
+    return bearer_of(headers)
+
+
+def bearer_of(headers: Headers) -> str | None:
+    """Give what a request sends as its bearer token."""
     authorization = headers.get("authorization", "")
     if authorization[: len(BEARER)].lower() == BEARER:
         return authorization[len(BEARER) :].strip()

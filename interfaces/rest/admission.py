@@ -71,7 +71,10 @@ class Admission:
             sender_of(scope).principal,
             client[0] if client is not None else "",
         )
-        return await services.rate_limiter.take(allowance.who, allowance.windows)
+        standing = await services.rate_limiter.take(allowance.who, allowance.windows)
+        if standing.retry_after:
+            services.meter.refused(allowance.windows[0].group)
+        return standing
 
     async def _refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request[Any, Any, Any](scope, receive, send)

@@ -27,6 +27,7 @@ from interfaces.rest.families import Families
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
+from interfaces.rest.metrics import metrics_route
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController
 from interfaces.rest.rate_limits import RateLimits
@@ -83,6 +84,7 @@ def create_app(
     prefix: str,
     cors_origins: list[str],
     max_body_bytes: int,
+    metrics_token: str | None,
 ) -> ASGIApp:
     """Make the application; ``lifespan`` puts the services into its state while it runs."""
     handle = exception_handler(families, max_body_bytes=max_body_bytes)
@@ -91,6 +93,7 @@ def create_app(
         route_handlers=[
             SystemController,
             DocumentationController,
+            metrics_route(metrics_token),
             UserController,
             Router(prefix, route_handlers=DASHBOARD),
         ],

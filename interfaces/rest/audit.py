@@ -5,15 +5,17 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from application.audit import EventView, StateView, show_event, state_as_of
+from application.differences import StreamDiff, difference
 from application.ports import ProjectionStatus, Verification
+from application.tracing import Trace, trace
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.bodies import MAX_BIGINT
-from interfaces.rest.moments import Moment, read_moment
+from interfaces.rest.moments import Moment, read_moment, read_point
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
     FIRST_PAGE,
@@ -36,7 +38,20 @@ TypeFilter = Annotated[str | None, Parameter(description="Events of this type, l
 ActorFilter = Annotated[
     str | None, Parameter(description="Events caused by this user:<name> or api_key:<id>")
 ]
+CorrelationId = Annotated[str, Parameter(description="The correlation id of the chain's events")]
 CorrelationFilter = Annotated[str | None, Parameter(description="Events of this chain of requests")]
+
+Since = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        description="A version or a moment in ISO 8601; by default the one before `to`",
+    ),
+]
+Until = Annotated[
+    str | None,
+    QueryParameter(name="to", description="A version or a moment in ISO 8601; by default now"),
+]
 
 
 class StreamHistory(msgspec.Struct, frozen=True):
@@ -113,6 +128,32 @@ class AuditController(Controller):
             raise InvalidFieldError("at", "must not be given together with version")
         moment = read_moment("at", at)
         return await state_as_of(services.store, stream_id, version=version, at=moment)
+
+    @get(
+        "/streams/{stream_id:str}/diff",
+        operation_id="getStreamDiff",
+        summary="Compare two states of an aggregate",
+    )
+    async def diff(
+        self, services: Services, stream_id: StreamId, since: Since = None, until: Until = None
+    ) -> StreamDiff:
+        """Show which fields changed between two versions or moments, and by which events."""
+        return await difference(
+            services.store,
+            stream_id,
+            since=read_point("from", since),
+            until=read_point("to", until),
+        )
+
+    @get(
+        "/trace/{correlation_id:str}",
+        operation_id="traceChain",
+        summary="Show a chain of causes",
+    )
+    async def trace(self, services: Services, correlation_id: CorrelationId) -> Trace:
+        """Show what led to what in a chain of requests, across streams, each under its cause."""
+        await services.freshness.reach_head(READ_MODELS)
+        return await trace(services.store, services.history, correlation_id)
 
     @get("/verify", operation_id="verifyChain", summary="Verify the hash chain")
     async def verify(self, services: Services) -> Verification:

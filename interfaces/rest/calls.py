@@ -1,4 +1,4 @@
-"""An account of every call: a line in the log, and an entry in the audit log."""
+"""An account of every call: a line in the log, a measurement, an entry in the audit log."""
 
 import re
 import time
@@ -19,7 +19,7 @@ from interfaces.services import Services
 log = structlog.get_logger(__name__)
 
 # What nobody is held to account for.
-UNACCOUNTED = frozenset({"/health", "/docs", "/redoc", "/openapi.json"})
+UNACCOUNTED = frozenset({"/health", "/metrics", "/docs", "/redoc", "/openapi.json"})
 
 INTEGER = re.compile(r"[0-9]{1,19}")
 
@@ -56,8 +56,14 @@ class Account:
                 status=status,
                 duration_ms=call.duration_ms,
             )
+            services: Services = self._state.services
+            services.meter.answered(
+                method=call.method,
+                route=call.route,
+                status=status,
+                seconds=call.duration_ms / 1000,
+            )
             if is_accounted:
-                services: Services = self._state.services
                 services.audit_log.note(call)
 
         async def send_noting(message: Message) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, overload
 from litestar.params import Parameter
 
 from domain.errors import InvalidFieldError
-from interfaces.moments import parse_moment, to_utc
+from interfaces.moments import parse_moment, parse_point, to_utc
 
 # Taken as text: a bare number, which could be seconds or milliseconds, is no moment.
 Moment = Annotated[
@@ -24,6 +24,16 @@ def read_moment(name: str, text: str | None) -> datetime | None:
         return None
     try:
         return parse_moment(text)
+    except ValueError as error:
+        raise InvalidFieldError(name, str(error)) from None
+
+
+def read_point(name: str, text: str | None) -> int | datetime | None:
+    """Read a query parameter. Raises InvalidFieldError if it is no number and no moment."""
+    if text is None:
+        return None
+    try:
+        return parse_point(text)
     except ValueError as error:
         raise InvalidFieldError(name, str(error)) from None
 

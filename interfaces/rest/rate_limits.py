@@ -33,6 +33,10 @@ HEALTH = (Window("health", 500, MINUTE),)
 PREFLIGHT = (Window("preflight", 1_000, MINUTE),)
 
 
+# By themselves, so that no other requests from the same address keep a scraper out.
+METRICS = (Window("metrics", 500, MINUTE),)
+
+
 class Rule(NamedTuple):
     """What requests with this method and path are counted in, whoever sends them."""
 
@@ -54,6 +58,7 @@ ANONYMOUS_RULES = (
 
 # The first that fits counts; what fits none of them is counted by family and role.
 RULES = (
+    _rule(ANY, r"/metrics", METRICS),
     _rule("POST", r"/stewardship/jobs", STEWARDSHIP_JOBS),
     _rule(ANY, r"/stewardship(/.*)?", STEWARDSHIP),
     _rule(ANY, r"/workflows/templates(/.*)?", WORKFLOW_TEMPLATES),

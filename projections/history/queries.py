@@ -11,14 +11,22 @@ from psycopg_pool import AsyncConnectionPool
 from projections.history.projection import EntryRow
 from projections.paging import Slice
 
-LIST = SQL("""
+_ENTRIES = """
 SELECT position, stream_id, version, type, recorded_at, actor, correlation_id, causation_id,
        request_id
 FROM history.entries
+"""
+
+CHAIN = f"{_ENTRIES} WHERE correlation_id = %s ORDER BY position LIMIT %s"
+
+LIST = SQL(
+    _ENTRIES
+    + """
 WHERE {where}
 ORDER BY position DESC
 LIMIT %s OFFSET %s
-""")
+"""
+)
 
 COUNT = SQL("SELECT count(*) FROM history.entries WHERE {where}")
 
@@ -63,3 +71,10 @@ class HistoryQueries:
             total = await counting.fetchone()
         assert total is not None
         return Slice(items, total[0])
+
+    async def chain(self, correlation_id: str, limit: int) -> list[EntryRow]:
+        """Give the first events of a chain of causes, oldest first."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(EntryRow))
+            await cursor.execute(CHAIN, (correlation_id, limit))
+            return await cursor.fetchall()

@@ -79,8 +79,8 @@ async def measure_verification(ground: Ground) -> Outcome:
         Reading alone: every column of the same rows by SELECT in pages of {PAGE}, fetched in
         binary by psycopg and thrown away.
 
-        The log: {EVENTS:,} events, {SAMPLED_RUNS} runs from start to end with their personal data encrypted, again and
-        again under other ids.
+        The log: {EVENTS:,} events: {SAMPLED_RUNS} runs from start to end with their personal data
+        encrypted, again and again under other ids.
         """,
     )
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
+import structlog
 
+from infra.logs import configure_logs
 from interfaces.cli.main import main
 from tests.serving import Served
 
@@ -39,12 +41,16 @@ class Terminal:
         self._monkeypatch = monkeypatch
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr("interfaces.cli.running.configure_logs", _configure_logs_for_now)
 
     def run(self, *arguments: str) -> Done:
         self._monkeypatch.setattr(sys, "argv", ["annals", *arguments])
         self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            structlog.reset_defaults()
         said = self._capsys.readouterr()
         code = ended.value.code
         assert code is None or isinstance(code, int)
@@ -52,6 +58,12 @@ class Terminal:
 
     def json(self, *arguments: str) -> Any:
         return self.run(*arguments, "--json").json
+
+
+def _configure_logs_for_now(level: str) -> None:
+    """Configure as a command does, but let no logger keep a standard error that is soon closed."""
+    configure_logs(level)
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 def settings_of(served: Served) -> Mapping[str, str]:

@@ -160,6 +160,7 @@ def test_what_is_no_certificate_exits_1_and_says_so(terminal: Terminal, tmp_path
         (("certify", "run-1", "--search", " A "), "must have 3 to 1000 characters"),
         (("certify", "run-1", "--search", "Zzyzx" * 201), "must have 3 to 1000 characters"),
         (("list", "--since", "noon"), "--since"),
+        (("list", "--page", "9" * 30), "--page"),
         (("list", "--limit", "0"), "--limit"),
         (("--since", "2026-01-01", "list"), "Options must stand behind list"),
         (("verify", "/nowhere/certificate.json"), "does not exist"),

@@ -52,6 +52,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/audit-logs"),
     ("get", "/api/v1/audit/streams/{stream_id}"),
     ("get", "/api/v1/audit/streams/{stream_id}/state"),
+    ("get", "/api/v1/audit/streams/{stream_id}/diff"),
+    ("get", "/api/v1/audit/trace/{correlation_id}"),
     ("get", "/api/v1/audit/verify"),
     ("get", "/api/v1/projections"),
     ("get", "/api/v1/erasures"),
