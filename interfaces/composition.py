@@ -18,6 +18,7 @@ from application.subscription import Subscription
 from infra.audit_log.log import PostgresAuditLog
 from infra.erasures.ledger import PostgresErasureLedger
 from infra.erasures.scan import PostgresErasureScanner
+from infra.event_store.archive import PostgresEventArchive
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
@@ -196,6 +197,7 @@ async def compose(
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
             tail=PostgresEventTail(event_store.reader, signals),
+            archive=PostgresEventArchive(pool, event_store.reader),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),
             erasure_scanner=PostgresErasureScanner(

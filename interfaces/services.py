@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.erasures.ports import ErasureLedger, ErasureScanner
+from application.exporting import EventArchive
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
@@ -37,6 +38,7 @@ class Services:
     claims: ClaimRegister
     identifiers: Identifiers
     tail: EventTail
+    archive: EventArchive
     verifier: ChainVerifier
     erasures: ErasureLedger
     erasure_scanner: ErasureScanner

@@ -43,7 +43,7 @@ class PostgresEventTail:
                 self._surely(position, wanted) if follow else self._page(position, wanted)
             )
             for entry in page.entries:
-                yield _shown(entry)
+                yield shown(entry)
             position = page.position
             if position < page.head:
                 continue
@@ -73,7 +73,8 @@ class PostgresEventTail:
         return await self._reader.search(position, WINDOW_SIZE, wanted)
 
 
-def _shown(entry: Recorded[DomainEvent] | Unreadable) -> EventView | UnreadableEvent:
+def shown(entry: Recorded[DomainEvent] | Unreadable) -> EventView | UnreadableEvent:
+    """Show what a page of the log has at a position."""
     if isinstance(entry, Recorded):
         return show_event(entry)
     return UnreadableEvent(

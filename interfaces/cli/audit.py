@@ -11,7 +11,7 @@ from rich.text import Text
 
 from application.audit import EventView, show_event, state_as_of
 from domain.personal import REDACTED
-from interfaces.cli import chain, diff, trace
+from interfaces.cli import chain, diff, export, trace
 from interfaces.cli.output import AsJson, console, print_json
 from interfaces.cli.running import with_services
 from interfaces.moments import parse_moment
@@ -20,6 +20,7 @@ from interfaces.services import Services
 app = typer.Typer(help="Replay the audit trail.", no_args_is_help=True)
 app.command("diff")(diff.diff)
 app.command("trace")(trace.trace)
+app.command("export")(export.export)
 app.command("verify")(chain.verify)
 app.command("seal")(chain.seal)
 app.command("public-key")(chain.public_key)
@@ -83,10 +84,21 @@ def _show_history(stream: str, events: Sequence[EventView]) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        console.print(Text(f"    {_cause(event)}", "dim"), soft_wrap=True)
         for name, value in event.data.items():
             line = Text(f"    {name}: {msgspec.json.encode(value).decode()}")
             line.highlight_words([REDACTED], "bold red")
             console.print(line, soft_wrap=True)
+
+
+def _cause(event: EventView) -> str:
+    """Name the chain that the event belongs to, and what it came of."""
+    cause = f"of chain {event.correlation_id}"
+    if event.request_id not in (None, event.correlation_id):
+        cause += f", request {event.request_id}"
+    if event.causation_id is not None:
+        cause += f", because of event {event.causation_id}"
+    return cause
 
 
 def _moment(text: str | None) -> datetime | None:

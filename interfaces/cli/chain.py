@@ -71,6 +71,7 @@ def verify(
                 f"Nothing up to position {read.position} changed since it was sealed "
                 f"at {read.sealed_at.isoformat(sep=' ', timespec='seconds')}",
                 highlight=False,
+                soft_wrap=True,
             )
     elif outcome.first_bad_position is None:
         complain(f"This is not the log that was sealed: {outcome.problem}")

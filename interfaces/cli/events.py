@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import select
 import signal
 import sys
@@ -16,7 +15,7 @@ from rich.text import Text
 from application.audit import EventView
 from application.tailing import EventFilter, UnreadableEvent
 from domain.personal import REDACTED
-from interfaces.cli.output import AsJson, console, print_json
+from interfaces.cli.output import AsJson, console, drop_output, print_json
 from interfaces.cli.running import with_services
 from interfaces.services import Services
 
@@ -105,7 +104,7 @@ async def _until_ended(showing: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         pass
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
 
 
 def _is_unread() -> bool:
@@ -117,12 +116,6 @@ def _is_unread() -> bool:
     poll = select.poll()
     poll.register(output, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
-
-
-def _drop_output() -> None:
-    """Let Python write what it still has to nobody, instead of failing at it when it ends."""
-    with open(os.devnull, "wb") as nobody:  # noqa: PTH123 - a device
-        os.dup2(nobody.fileno(), sys.stdout.fileno())
 
 
 def _print(event: EventView | UnreadableEvent, *, as_json: bool) -> None:

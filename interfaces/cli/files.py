@@ -1,6 +1,7 @@
 """Files that commands write: for their owner alone, and whole or not at all."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +9,10 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
+
+from interfaces.cli.output import complain
+
+OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 OutputFile = Annotated[
     Path | None,
@@ -19,7 +24,8 @@ OutputFile = Annotated[
 def written(path: Path) -> Iterator[BinaryIO]:
     """Write a file beside its place, and put it there when all is written; mode 0600.
 
-    Raises typer.BadParameter if that cannot be. Whatever happens, no half of a file is left.
+    Raises typer.BadParameter if there can be no such file, typer.Exit if there is no space for it.
+    Whatever happens, no half of a file is left.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
@@ -27,7 +33,9 @@ def written(path: Path) -> Iterator[BinaryIO]:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise typer.BadParameter(
+            f"{path} cannot be written: {error.strerror}", param_hint="--output"
+        ) from None
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -37,7 +45,10 @@ def written(path: Path) -> Iterator[BinaryIO]:
         beside.replace(path)
         _sync(path.parent)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        if error.errno not in OUT_OF_SPACE:
+            raise
+        complain(f"{path} cannot be written: {error.strerror}")
+        raise typer.Exit(1) from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -48,7 +59,3 @@ def _sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _unwritable(path: Path, error: OSError) -> typer.BadParameter:
-    return typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--output")

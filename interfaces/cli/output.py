@@ -1,5 +1,6 @@
 """What commands print: tables on a terminal, JSON for machines, errors without a traceback."""
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -30,3 +31,9 @@ def _harmless(message: str) -> str:
     return "".join(
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message
     )
+
+
+def drop_output() -> None:
+    """Let Python write what it still has to nobody, instead of failing at it when it ends."""
+    with open(os.devnull, "wb") as nobody:  # noqa: PTH123 - a device
+        os.dup2(nobody.fileno(), sys.stdout.fileno())

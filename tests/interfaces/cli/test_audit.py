@@ -32,11 +32,13 @@ def test_the_history_of_a_stream_is_the_same_as_over_http(
     assert as_json(served, "audit", "history", stream) == api.events(stream)
 
 
-def test_the_history_of_a_stream_reads_as_text(served: Served, run: Json) -> None:
+def test_the_history_of_a_stream_reads_as_text(served: Served, api: Api, run: Json) -> None:
     done = served.run("audit", "history", f"run-{run['id']}")
     assert done.returncode == 0
     for word in ("RunStarted", "StepRunSucceeded", "RunCompleted", "api_key:1"):
         assert word in done.stdout
+    [started, *_] = api.events(f"run-{run['id']}")
+    assert f"of chain {started['correlation_id']}" in done.stdout
     assert "Acme [bold]Ltd[/bold]" in done.stdout  # no markup of ours
     assert "\x1b" not in done.stdout  # no colours where there is no terminal
 
