@@ -14,6 +14,8 @@ run: setup
 demo: setup
 	$(BIN)/annals demo
 
+# Where Python is told to keep no bytecode, each of a hundred servers would compile Annals anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: check
 	$(BIN)/pytest -n 3 --dist loadgroup
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import HOME
 from tests.faults.homes import Home
 
 NewHome = Callable[[str], Home]
@@ -19,7 +20,7 @@ def new_home() -> Iterator[NewHome]:
     with ExitStack() as stack:
 
         def make(name: str) -> Home:
-            directory = Path(tempfile.mkdtemp(prefix="annals-faults-"))
+            directory = Path(tempfile.mkdtemp(prefix="annals-faults-", dir=HOME))
             stack.callback(shutil.rmtree, directory)
             home = Home(directory / name)
             stack.callback(home.end_all)

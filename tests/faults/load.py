@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 
-from tests.serving import ADMIN_KEY
+from tests.serving import ADMIN_KEY, NO_AUTHORITIES
 
 CHANCE = random.SystemRandom()
 
 CLIENTS = 5
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 SERVICE_UNAVAILABLE = 503
 
 
@@ -48,7 +48,9 @@ class Client(threading.Thread):
     def __init__(self, name: str, url: str, process_id: int, ended: threading.Event) -> None:
         super().__init__(name=name)
         self.ledger = Ledger()
-        self._http = httpx.Client(base_url=url, headers={"X-API-Key": ADMIN_KEY}, timeout=30)
+        self._http = httpx.Client(
+            base_url=url, headers={"X-API-Key": ADMIN_KEY}, timeout=30, verify=NO_AUTHORITIES
+        )
         self._process_id = process_id
         self._ended = ended
         self._commands = 0

@@ -17,7 +17,7 @@ from interfaces.composition import keyring
 from tests.faults.conftest import NewHome
 from tests.faults.homes import PATIENCE_SECONDS, wait_until
 from tests.faults.replay import whole_log
-from tests.serving import ADMIN_KEY, Served, free_port, wait_until_healthy
+from tests.serving import ADMIN_KEY, NO_AUTHORITIES, Served, free_port, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -28,7 +28,7 @@ LONGEST_LIFE_SECONDS = 0.5
 CLIENTS = 4
 # Each command is sent by several at once, who know nothing of each other but the key.
 SENDERS = 2
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 SERVICE_UNAVAILABLE = 503
 
 Answer = tuple[int, bytes, str, str]
@@ -51,7 +51,9 @@ class Client:
         self.ended = threading.Event()
         self._name = name
         self._process_id = process_id
-        self._http = httpx.Client(base_url=url, headers={"X-API-Key": ADMIN_KEY}, timeout=30)
+        self._http = httpx.Client(
+            base_url=url, headers={"X-API-Key": ADMIN_KEY}, timeout=30, verify=NO_AUTHORITIES
+        )
 
     def run(self) -> None:
         number = 0

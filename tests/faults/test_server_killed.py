@@ -25,7 +25,7 @@ from tests.faults.conftest import NewHome
 from tests.faults.homes import Home, wait_until
 from tests.faults.load import Ledger, load
 from tests.faults.replay import ReadModel, replayed, stored, whole_log
-from tests.serving import Served, free_port, wait_until_healthy
+from tests.serving import NO_AUTHORITIES, Served, free_port, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -92,6 +92,7 @@ def revive(home: Home, served: Served, port: int, kill: str) -> Served:
         case "worker":
             [worker] = home.workers(served)
             worker.kill()
+            worker.wait()
             # The supervisor replaces it, but gives up where workers die one after the other.
             wait_until(lambda: is_healthy(served) or has_ended(served), "another worker")
         case "supervisor":
@@ -120,14 +121,15 @@ def has_ended(served: Served) -> bool:
 
 def is_healthy(served: Served) -> bool:
     try:
-        return httpx.get(f"{served.url}/health").status_code == 200
+        return httpx.get(f"{served.url}/health", verify=NO_AUTHORITIES).status_code == 200
     except httpx.TransportError:
         return False
 
 
 def make_process(served: Served) -> int:
     with served.client() as client:
-        process: int = client.post("/api/v1/processes/", json={"name": "Onboarding"}).json()["id"]
+        created = client.post("/api/v1/processes/", json={"name": "Onboarding"})
+        process: int = created.raise_for_status().json()["id"]
         for index, name in enumerate(("collect", "check")):
             step = {"process_id": process, "index": index, "name": name}
             client.post("/api/v1/steps/", json=step).raise_for_status()

@@ -12,7 +12,7 @@ import pytest
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.faults.conftest import NewHome
 from tests.faults.homes import Home, wait_for_line, wait_until
-from tests.serving import ADMIN_KEY, Served, wait_until_healthy
+from tests.serving import ADMIN_KEY, NO_AUTHORITIES, Served, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -52,7 +52,7 @@ def begin_request(served: Served) -> socket.socket:
 
 def refuses_connections(served: Served) -> bool:
     try:
-        httpx.get(f"{served.url}/health")
+        httpx.get(f"{served.url}/health", verify=NO_AUTHORITIES)
     except httpx.ConnectError:
         return True
     return False
@@ -129,6 +129,7 @@ def test_a_worker_that_is_killed_is_replaced(home: Home) -> None:
     wait_until_healthy(served)
     [worker] = home.workers(served)
     worker.kill()
+    worker.wait()  # until it has ended it may still take a connection, and reset it
     wait_until(lambda: not refuses_connections(served), "another worker")
     wait_until_healthy(served)
     assert home.workers(served) != [worker]

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -24,7 +23,11 @@ def fresh_database(postgres_url: str) -> Iterator[str]:
     identifier = sql.Identifier(name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         template = sql.Identifier(TEMPLATE)
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, template))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                identifier, template
+            )
+        )
         # A database of somebody else's may be set to any time zone.
         connection.execute(
             sql.SQL("ALTER DATABASE {} SET timezone TO 'Asia/Kathmandu'").format(identifier)
@@ -39,7 +42,8 @@ def served(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = tmp_path_factory.mktemp("annals")
     with fresh_database(postgres_url) as database, serving(home, database_url=database) as server:
         yield server
-        assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
+        with server.client() as client:
+            assert client.get("/health").json()["status"] == "healthy"
         log = server.log.read_text()
         assert [line for line in log.splitlines() if any(word in line for word in FAULTS)] == []
 

@@ -143,9 +143,9 @@ def test_probes_preflights_and_documentation_are_not_noted(
     assert entries(api, request_id=response.headers["x-request-id"]) == []
 
 
-def test_the_list_is_newest_first_in_pages_with_an_exact_total(api: Api) -> None:
+def test_the_list_is_newest_first_in_pages_with_an_exact_total(api: Api, served: Served) -> None:
     key = api.create_key(role="admin")
-    with httpx.Client(base_url=api.http.base_url, headers={"X-API-Key": key["key"]}) as client:
+    with served.client(key["key"]) as client:
         sent = [client.get("/api/v1/runs/").headers["x-request-id"] for _ in range(5)]
     response = api.http.get(LOG, params={"actor": f"api_key:{key['id']}", "size": 2, "page": 2})
     page = response.json()

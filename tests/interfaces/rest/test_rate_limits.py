@@ -13,7 +13,7 @@ import pytest
 from tests.interfaces.api import Api
 from tests.interfaces.conftest import fresh_database
 from tests.interfaces.rest.problems import assert_dashboard_error, assert_football_error
-from tests.serving import ADMIN_KEY, Served, serving
+from tests.serving import ADMIN_KEY, NO_AUTHORITIES, Served, serving
 
 pytestmark = pytest.mark.xdist_group("rate-limits")
 
@@ -57,7 +57,7 @@ def user(limited: Served, admin: Api) -> Iterator[httpx.Client]:
 @contextmanager
 def calling_from(server: Served, address: str, **headers: str) -> Iterator[httpx.Client]:
     """Call from another address of this machine."""
-    transport = httpx.HTTPTransport(local_address=address)
+    transport = httpx.HTTPTransport(local_address=address, verify=NO_AUTHORITIES)
     with httpx.Client(base_url=server.url, headers=headers, transport=transport) as client:
         yield client
 

@@ -16,7 +16,7 @@ from tests.interfaces.rest.problems import (
     assert_football_error,
     assert_football_fields,
 )
-from tests.serving import ADMIN_PASSWORD, Served
+from tests.serving import ADMIN_PASSWORD, NO_AUTHORITIES, Served
 
 WRONG = "Incorrect username or password"
 
@@ -36,7 +36,9 @@ def token(stranger: Api, user: Json) -> str:
 def own(served: Served, token: str) -> Iterator[Api]:
     """The API, as the user's token reaches it."""
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=served.url, headers=headers, timeout=30) as client:
+    with httpx.Client(
+        base_url=served.url, headers=headers, timeout=30, verify=NO_AUTHORITIES
+    ) as client:
         yield Api(client)
 
 
