@@ -15,11 +15,15 @@ from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
+from application.outward import OutwardCatalogue
 from application.ports import KeyInventory, Rotation
+from application.processes.outward import process_events
 from application.runs.neutralization import sweep
+from application.runs.outward import run_events
 from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
+from application.system.outward import system_events
 from infra.audit_log.log import PostgresAuditLog
 from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger import ErasureNotes, reconcile
@@ -98,6 +102,9 @@ PROJECTIONS = (processes, runs, users, api_keys, history)
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
+
+# All that outsiders can be told of.
+OUTWARD = OutwardCatalogue(process_events, run_events, system_events)
 
 POOL_SIZE = 10
 
