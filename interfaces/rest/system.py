@@ -82,7 +82,7 @@ class SystemController(Controller):
         """Show whether requests can be served, and whether what they show is current."""
         statuses = await _projections(services)
         connected = statuses is not None
-        current = bool(statuses) and all(s.state is ProjectionState.LIVE for s in statuses)
+        current = bool(statuses and all(s.state is ProjectionState.LIVE for s in statuses))
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if not connected:
             status = "unhealthy"
