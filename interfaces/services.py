@@ -22,6 +22,7 @@ from application.ports import (
     UsageCounter,
     Vitals,
 )
+from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
@@ -44,6 +45,7 @@ class Services:
     erasure_scanner: ErasureScanner
     freshness: Freshness
     projection_statuses: ProjectionStatuses
+    parked_streams: ParkedStreams
     vitals: Vitals
     meter: Meter
     metrics: Metrics
