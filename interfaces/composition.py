@@ -75,6 +75,7 @@ from infra.secret_file import SecretFile
 from infra.settings import SettingError, Settings, load_settings
 from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
 from infra.vitals import MachineVitals
+from infra.webhooks.addresses import CheckedAddresses
 from interfaces.services import Services
 from projections.history.projection import history
 from projections.history.queries import HistoryQueries
@@ -86,6 +87,8 @@ from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.webhooks.projection import webhooks
+from projections.webhooks.queries import WebhookQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (
@@ -97,7 +100,7 @@ START_ERRORS = (
     LedgerError,
 )
 
-PROJECTIONS = (processes, runs, users, api_keys, history)
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
@@ -226,6 +229,8 @@ async def compose(
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
+        addresses = CheckedAddresses(allow_private=settings.webhook_allow_private)
+        stack.callback(addresses.close)
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -253,6 +258,8 @@ async def compose(
             keyed_hash=HmacSha256(secret),
             signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),
+            outward=OUTWARD,
+            webhook_addresses=addresses,
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -267,6 +274,7 @@ async def compose(
             retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
+            webhooks=WebhookQueries(pool),
         )
 
 
