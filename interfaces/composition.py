@@ -1,8 +1,10 @@
 """The composition root: the one place where ports meet what implements them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,7 @@ from application.metadata import by_system
 from application.outward import OutwardCatalogue
 from application.ports import KeyInventory, Rotation
 from application.processes.outward import process_events
+from application.projections.rebuilding import rebuilding
 from application.runs.neutralization import sweep
 from application.runs.outward import run_events
 from application.runs.rerunning import rerunning, reruns
@@ -41,6 +44,7 @@ from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
+from infra.event_store.reader import LogReader
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.tail import PostgresEventTail
 from infra.event_store.verification import PostgresChainVerifier
@@ -65,8 +69,11 @@ from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
-from infra.projections.installation import install
+from infra.projections.installation import install, read_versions, retire, to_be_built
+from infra.projections.parked import PostgresParkedStreams
 from infra.projections.projector import Projector
+from infra.projections.rebuild import Rebuild, RebuildStoppedError, RebuildUnderWayError, Told
+from infra.projections.rebuild_process import RebuildProcess
 from infra.projections.status import PostgresProjectionStatuses
 from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
@@ -97,6 +104,8 @@ START_ERRORS = (
     SchemaTooNewError,
     MasterKeyError,
     SigningKeyError,
+    RebuildStoppedError,
+    RebuildUnderWayError,
     LedgerError,
 )
 
@@ -110,6 +119,8 @@ FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
 OUTWARD = OutwardCatalogue(process_events, run_events, system_events)
 
 POOL_SIZE = 10
+
+REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
 
 Part = Literal["api", "projections", "jobs"]
 
@@ -137,7 +148,8 @@ def keyring(settings: Settings) -> Keyring:
 def open_database(settings: Settings) -> Iterator[str]:
     """Give the database to connect to, migrated and with its projections installed.
 
-    What the erasure ledger has and the database has not, as after the restore of an older backup,
+    One that is not there in its version, though there are events for it, is left to be built. What
+    the erasure ledger has and the database has not, as after the restore of an older backup,
     is erased again first. Raises EmbeddedPostgresError, SchemaTooNewError, MasterKeyError,
     LedgerError or psycopg.OperationalError.
     """
@@ -162,7 +174,8 @@ def _prepare(settings: Settings, conninfo: str) -> Reapplied:
     migrate(conninfo)
     migrate_jobs(conninfo)
     establish_master_key(conninfo, ring)
-    install(conninfo, FOLLOWERS)
+    unbuilt = to_be_built(conninfo, PROJECTIONS)
+    install(conninfo, [follower for follower in FOLLOWERS if follower not in unbuilt])
     return reconcile(conninfo, ring, LedgerFile(settings.backups))
 
 
@@ -184,9 +197,13 @@ async def compose(
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
     pool = connection_pool(conninfo, POOL_SIZE)
-    signals = Signals(connector(conninfo, "signals"), on_lost=pool.check)
+    signals = Signals(
+        connector(conninfo, "signals"),
+        on_connected=partial(read_versions, ids=[projection.id for projection in PROJECTIONS]),
+        on_lost=pool.check,
+    )
     meter = PrometheusMeter()
-    statuses = PostgresProjectionStatuses(pool)
+    statuses = PostgresProjectionStatuses(pool, FOLLOWERS)
     metrics = PrometheusMetrics(meter, pool, statuses, version("annals"))
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(pool)
@@ -214,7 +231,7 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        freshness = LogFreshness(event_store.observer, signals)
+        freshness = LogFreshness(event_store.observer, signals, PROJECTIONS)
         retention = RetentionQueries(pool)
 
         async def sweep_retention() -> None:
@@ -225,6 +242,7 @@ async def compose(
             duties = [
                 *housekeeping(pool, audit_log_days=settings.audit_log_days),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
+                rebuilding(RebuildProcess(REBUILD)),
                 rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
@@ -252,6 +270,9 @@ async def compose(
             ),
             freshness=freshness,
             projection_statuses=statuses,
+            parked_streams=PostgresParkedStreams(
+                connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
+            ),
             vitals=vitals,
             meter=meter,
             metrics=metrics,
@@ -276,6 +297,34 @@ async def compose(
             identity=identity,
             webhooks=WebhookQueries(pool),
         )
+
+
+async def rebuild_projections(
+    settings: Settings,
+    conninfo: str,
+    names: Collection[str],
+    told: Told,
+    *,
+    restart: bool = False,
+    parking: bool = False,
+) -> None:
+    """Make projections anew, beside the live ones. Raises what Rebuild.run raises."""
+    async with connection_pool(conninfo, 2) as pool:
+        rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
+        wanted = [projection for projection in PROJECTIONS if projection.name in names]
+        await rebuild.run(wanted, told, restart=restart, parking=parking)
+
+
+async def build_projections(settings: Settings, conninfo: str, told: Told) -> None:
+    """Build what is not there in its version, and retire what nobody reads any more.
+
+    Older processes serve their own versions meanwhile. Raises RebuildStoppedError.
+    """
+    unbuilt = to_be_built(conninfo, PROJECTIONS)
+    async with connection_pool(conninfo, 2) as pool:
+        rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
+        await rebuild.run(unbuilt, told, only_missing=True)
+    retire(conninfo, PROJECTIONS)
 
 
 async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | None:

@@ -23,6 +23,7 @@ from application.ports import (
     UsageCounter,
     Vitals,
 )
+from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
 from application.webhooks.ports import WebhookAddresses
 from projections.history.queries import HistoryQueries
@@ -47,6 +48,7 @@ class Services:
     erasure_scanner: ErasureScanner
     freshness: Freshness
     projection_statuses: ProjectionStatuses
+    parked_streams: ParkedStreams
     vitals: Vitals
     meter: Meter
     metrics: Metrics

@@ -81,3 +81,7 @@ def _check_arguments() -> None:
         except UnicodeEncodeError:
             complain("An argument is not valid UTF-8")
             sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import RATE_HEADERS, Admission
-from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.audit import AuditController
 from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
@@ -31,6 +31,7 @@ from interfaces.rest.identity.users import UserController
 from interfaces.rest.metrics import metrics_route
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController
+from interfaces.rest.projections import ProjectionController
 from interfaces.rest.rate_limits import RateLimits
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController

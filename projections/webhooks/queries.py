@@ -3,14 +3,14 @@
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
-from projections.webhooks.projection import WebhookRow
+from projections.webhooks.projection import WebhookRow, webhooks
 
-ALL = """
+ALL = webhooks.query("""
 SELECT id, url, patterns, is_active, disabled_because, failing_since,
        created_at, updated_at, registered_position, version
-FROM webhooks.webhooks
+FROM {schema}.webhooks
 ORDER BY id
-"""
+""")
 
 
 class WebhookQueries:

@@ -24,6 +24,7 @@ from domain.identity.roles import Role
 from domain.identity.user import User
 from domain.processes.process import Process
 from domain.processes.rerun import RerunConfig
+from domain.projections.oversight import Oversight
 from domain.runs.run import Run, StepRunChange
 from domain.runs.status import StepRunStatus
 from domain.system.incident import Incident
@@ -111,6 +112,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield from _runs()
     yield _user()
     yield _api_key()
+    yield _oversight()
     yield _webhook()
     yield _webhook_address()
     yield Incident.occur(
@@ -228,6 +230,14 @@ def _api_key() -> Aggregate:
     key.toggle()
     key.revoke()
     return key
+
+
+def _oversight() -> Aggregate:
+    oversight = Oversight.begin("runs")
+    oversight.skip(
+        stream_id="run-1", version=3, position=9, type="StepRunBegan", reason="malformed"
+    )
+    return oversight
 
 
 def _webhook() -> Aggregate:
