@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
@@ -20,14 +20,23 @@ LOOKUP_SECONDS = 10.0
 LOOKUPS_AT_A_TIME = 32
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+POSSIBLE_PORTS = {None, *range(1, 65_536)}
+
 IPAddress = IPv4Address | IPv6Address
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
 IPV4_COMPATIBLE = IPv6Network("::/96")
 
-# A cloud's own services for its machines, at an address that looks like anybody's.
-MACHINE_SERVICES = frozenset({IPv4Address("168.63.129.16")})
+# What Pythons differ on, or take for anybody's: reserved for protocols, where clouds have services
+# for their machines; relays; documentation; a cloud's services at an address like anybody's.
+NOT_EVERYBODYS = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv4Network("168.63.129.16/32"),
+    IPv6Network("2001::/23"),
+    IPv6Network("3fff::/20"),
+)
 
 
 class RefusedAddressError(Exception):
@@ -66,7 +75,10 @@ class CheckedAddresses:
             parsed = httpx.URL(url)
         except (httpx.InvalidURL, ValueError):
             parsed = httpx.URL("")
-        if parsed.scheme not in DEFAULT_PORTS or not parsed.raw_host:
+        is_one = (
+            parsed.scheme in DEFAULT_PORTS and parsed.raw_host and parsed.port in POSSIBLE_PORTS
+        )
+        if not is_one:
             raise RefusedAddressError("must be an address like https://example.org/hook")
         if parsed.userinfo:
             raise RefusedAddressError("must not hold a user name or password")
@@ -107,30 +119,23 @@ def is_public(address: str) -> bool:
 
 
 def _is_public(address: IPAddress) -> bool:
-    if isinstance(address, IPv4Address):
-        return (
-            address.is_global
-            and not address.is_multicast
-            and not address.is_reserved
-            and address not in MACHINE_SERVICES
-        )
-    hidden = _hidden(address)
+    hidden = _hidden(address) if isinstance(address, IPv6Address) else None
     if hidden is not None:
-        return all(map(_is_public, hidden))
-    return address in GLOBAL_UNICAST and address.is_global and not address.is_multicast
+        return _is_public(hidden)
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and (isinstance(address, IPv4Address) or address in GLOBAL_UNICAST)
+        and not any(address in network for network in NOT_EVERYBODYS)
+    )
 
 
-def _hidden(address: IPv6Address) -> Sequence[IPv4Address] | None:
-    """Give the IPv4 addresses that packets to an IPv6 address may come out at."""
-    if address.ipv4_mapped is not None:
-        return [address.ipv4_mapped]
-    if address.sixtofour is not None:
-        return [address.sixtofour]
-    if address.teredo is not None:
-        return address.teredo
+def _hidden(address: IPv6Address) -> IPv4Address | None:
+    """Give the IPv4 address that packets to an IPv6 address may come out at."""
     if address in NAT64 or address in IPV4_COMPATIBLE:
-        return [IPv4Address(address.packed[-4:])]
-    return None
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _look_up(host: str, port: int) -> list[str]:
