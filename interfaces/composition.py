@@ -27,6 +27,7 @@ from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from application.system.outward import system_events
+from application.system.reporting import REPORT_FAULTS, fault_reporting
 from infra.audit_log.log import PostgresAuditLog
 from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger import ErasureNotes, reconcile
@@ -81,6 +82,7 @@ from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.secret_file import SecretFile
 from infra.settings import SettingError, Settings, load_settings
 from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
+from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.services import Services
@@ -243,6 +245,7 @@ async def compose(
                 *housekeeping(pool, audit_log_days=settings.audit_log_days),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
                 rebuilding(RebuildProcess(REBUILD)),
+                fault_reporting(event_store.store, PostgresFaults(pool, unless=REPORT_FAULTS.name)),
                 rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
