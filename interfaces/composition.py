@@ -237,9 +237,13 @@ async def compose(
         freshness = LogFreshness(event_store.observer, signals, PROJECTIONS)
         retention = RetentionQueries(pool)
 
+        parked_streams = PostgresParkedStreams(
+            connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
+        )
+
         async def sweep_retention() -> None:
             by_sweep = by_system(f"retention-sweep-{uuid4()}")
-            await sweep(event_store.store, freshness, retention, by_sweep)
+            await sweep(event_store.store, freshness, retention, parked_streams, by_sweep)
 
         if "jobs" in parts:
             duties = [
@@ -278,9 +282,7 @@ async def compose(
             ),
             freshness=freshness,
             projection_statuses=statuses,
-            parked_streams=PostgresParkedStreams(
-                connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
-            ),
+            parked_streams=parked_streams,
             vitals=vitals,
             meter=meter,
             metrics=metrics,

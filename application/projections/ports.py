@@ -60,6 +60,10 @@ class ParkedStreams(Protocol):
         """
         ...
 
+    async def not_begun(self, projection: str, prefix: str) -> Sequence[str]:
+        """Give the streams, of those whose ids begin so, that are parked at their first event."""
+        ...
+
     async def find(self, projection: str, stream_id: str) -> ParkedStream:
         """Give a parked stream. Raises NotFoundError if there is no such projection or stream."""
         ...

@@ -23,6 +23,14 @@ WHERE projection = %s AND projection_version = %s AND copy = 'live'
 ORDER BY position
 """
 
+NOT_BEGUN = """
+SELECT stream_id
+FROM parked_streams
+WHERE projection = %s AND projection_version = %s AND copy = 'live'
+  AND version = 1 AND starts_with(stream_id, %s)
+ORDER BY position
+"""
+
 # The projector moves no further until the transaction is over, and then takes it up anew.
 STOP = """
 UPDATE checkpoints
@@ -69,6 +77,13 @@ class PostgresParkedStreams:
         follower = self._known(projection)
         async with await self._connect() as connection:
             return await _parked(connection, follower, None)
+
+    async def not_begun(self, projection: str, prefix: str) -> Sequence[str]:
+        """Give the streams, of those whose ids begin so, that are parked at their first event."""
+        follower = self._known(projection)
+        async with await self._connect() as connection:
+            place = (follower.name, follower.version, prefix)
+            return [row[0] for row in await (await connection.execute(NOT_BEGUN, place)).fetchall()]
 
     async def find(self, projection: str, stream_id: str) -> ParkedStream:
         """Give a parked stream. Raises NotFoundError if there is no such projection or stream."""

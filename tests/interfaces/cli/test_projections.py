@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.faults.homes import wait_until
-from tests.interfaces.api import Api, Json
+from tests.interfaces.api import Api, Json, answered, unique
 from tests.interfaces.cli.commands import Terminal, settings_of
 from tests.interfaces.conftest import fresh_database
 from tests.serving import Served, serving
@@ -85,6 +85,28 @@ def test_a_parked_stream_is_shown_and_a_rebuild_gives_it_another_try(
     assert parked(api) == []
     assert api.run(run["id"])["steps"][0]["status"] == "running"
     assert api.http.get("/health").json()["status"] == "healthy"
+
+
+def test_a_run_that_the_read_model_never_saw_is_forgotten_with_its_data_subject(
+    struck: Served, api: Api
+) -> None:
+    """Its beginning could not be applied."""
+    process, subject = api.create_process("only"), unique("citizen")
+    with psycopg.connect(struck.environment["DATABASE_URL"], autocommit=True) as sql:
+        sql.execute(f"ALTER TABLE runs_v3.runs ADD CHECK (entity_id <> '{subject}')")
+    run = api.post("/api/v1/runs/", {"process_id": process, "entity_id": subject, "meta": {}})["id"]
+    wait_until(lambda: bool(parked(api)), "a parked stream")
+    cleanup = "/api/v1/admin/cleanup/neutralize"
+
+    previewed = answered(api.http.post(cleanup, params={"entity_id": subject}), 200)
+    done = answered(api.http.post(cleanup, params={"entity_id": subject, "dry_run": "false"}), 200)
+    again = answered(api.http.post(cleanup, params={"entity_id": subject}), 200)
+
+    assert previewed["neutralized_run_ids"] == done["neutralized_run_ids"] == [run]
+    assert again["neutralized_run_ids"] == []
+    assert subject not in api.http.get(f"/api/v1/audit/streams/run-{run}").text
+    assert api.http.post(f"{PROJECTIONS}/runs/rebuild").status_code == 202
+    wait_until(lambda: not parked(api), "the rebuild")
 
 
 def test_a_rebuild_is_asked_for_and_done_in_the_background(struck: Served, api: Api) -> None:
