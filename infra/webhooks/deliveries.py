@@ -59,7 +59,10 @@ RETURNING webhook_id, stream_id
 
 ALL_AT_A_TIME = 5_000
 
-IS_REGISTERED = "SELECT FROM webhook_endpoints WHERE webhook_id = %s"
+# Who asks for it has mended what receives them.
+END_PAUSE = """
+UPDATE webhook_endpoints SET failures = 0, paused_until = '-infinity' WHERE webhook_id = %s
+"""
 
 
 class PostgresDeliveries:
@@ -134,7 +137,7 @@ class PostgresDeliveries:
         """Reopen some deliveries of an endpoint. Raises RuleViolatedError if it is gone."""
         async with self._pool.connection() as connection, connection.transaction():
             await lock_endpoints(connection, [webhook_id])
-            if not (await connection.execute(IS_REGISTERED, (webhook_id,))).rowcount:
+            if not (await connection.execute(END_PAUSE, (webhook_id,))).rowcount:
                 raise RuleViolatedError("The webhook has been unregistered")
             cursor = await connection.execute(REOPEN.format(where=where), [*values, ALL_AT_A_TIME])
             rows = await cursor.fetchall()
