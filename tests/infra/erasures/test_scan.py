@@ -42,6 +42,7 @@ async def test_after_an_erasure_nothing_is_found_though_everything_was_looked_at
         "jobs",
         "claims",
         "audit log",
+        "webhook deliveries",
         "read models",
         "searched texts",
     ]
@@ -139,6 +140,20 @@ PLANTS = {
     " (2, now(), NULL, 'GET', '/runs/{run_id}', '/runs/1', 404, 1, 'x', NULL)": (
         "audit_log",
         "calls with a path that holds more than integer ids: 1",
+    ),
+    "INSERT INTO webhook_deliveries"
+    " (delivery_id, webhook_id, position, ordinal, stream_id, event, last_error)"
+    " VALUES (gen_random_uuid(), 1, 3, 0, 'run-1', 'run.started', 'told Ann Example'),"
+    " (gen_random_uuid(), 1, 3, 1, 'run-1', 'Ann Example', NULL),"
+    " ('00000000-0000-0000-0000-000000000001', 1, 4, 0, 'run-1', 'run.started', 'timeout')": (
+        "webhook_deliveries",
+        "rows that hold more than ids, names and outcomes: 2",
+    ),
+    "INSERT INTO webhook_attempts VALUES"
+    " ('00000000-0000-0000-0000-000000000001', 1, now(), 1, NULL, 'Ann said no'),"
+    " ('00000000-0000-0000-0000-000000000001', 2, now(), 1, 500, 'bad_status')": (
+        "webhook_attempts",
+        "rows that hold more than ids, names and outcomes: 1",
     ),
 }
 
