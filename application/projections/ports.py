@@ -53,8 +53,8 @@ class RebuildProgress(msgspec.Struct, frozen=True, kw_only=True):
 class ParkedStreams(Protocol):
     """The streams that projections and subscriptions have parked."""
 
-    async def of(self, projection: str) -> Sequence[ParkedStream]:
-        """Give the parked streams in the order of their positions.
+    async def of(self, projection: str, limit: int | None = None) -> Sequence[ParkedStream]:
+        """Give the parked streams, or the first of them, in the order of their positions.
 
         Raises NotFoundError if there is no such projection.
         """

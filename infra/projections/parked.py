@@ -21,6 +21,7 @@ FROM parked_streams
 WHERE projection = %s AND projection_version = %s AND copy = 'live'
   AND (%s::text IS NULL OR stream_id = %s)
 ORDER BY position
+LIMIT %s
 """
 
 NOT_BEGUN = """
@@ -72,11 +73,11 @@ class PostgresParkedStreams:
         self._reader = reader
         self._followers = {follower.name: follower for follower in followers}
 
-    async def of(self, projection: str) -> Sequence[ParkedStream]:
-        """Give the parked streams in the order of their positions."""
+    async def of(self, projection: str, limit: int | None = None) -> Sequence[ParkedStream]:
+        """Give the parked streams, or the first of them, in the order of their positions."""
         follower = self._known(projection)
         async with await self._connect() as connection:
-            return await _parked(connection, follower, None)
+            return await _parked(connection, follower, None, limit)
 
     async def not_begun(self, projection: str, prefix: str) -> Sequence[str]:
         """Give the streams, of those whose ids begin so, that are parked at their first event."""
@@ -119,10 +120,13 @@ class PostgresParkedStreams:
 
 
 async def _parked(
-    connection: AsyncConnection, follower: Follower, stream_id: str | None
+    connection: AsyncConnection,
+    follower: Follower,
+    stream_id: str | None,
+    limit: int | None = None,
 ) -> list[ParkedStream]:
     cursor = connection.cursor(row_factory=kwargs_row(ParkedStream))
-    await cursor.execute(PARKED, (follower.name, follower.version, stream_id, stream_id))
+    await cursor.execute(PARKED, (follower.name, follower.version, stream_id, stream_id, limit))
     return await cursor.fetchall()
 
 

@@ -233,6 +233,16 @@ async def test_a_read_model_that_has_not_come_to_the_erasure_is_named(
     ]
 
 
+async def test_tables_that_a_killed_rebuild_left_are_named(
+    services: Services, sql: psycopg.AsyncConnection, erased: str
+) -> None:
+    await sql.execute("CREATE SCHEMA runs_v1_replaced")
+
+    assert await found(services, erased) == [
+        ("runs_v1_replaced", "was left by a rebuild; `annals serve` removes it within the hour")
+    ]
+
+
 VALUES = {
     "text": "'of Ann EXAMPLE'",
     "varchar(99)": "'ANN EXAMPLE'",

@@ -1,5 +1,7 @@
 """``annals projections`` and its routes, on a server that has met an event it cannot apply."""
 
+import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,6 +151,26 @@ def test_a_skip_in_the_terminal_needs_a_reason(
     assert further.code == 1  # the next event lacks the row as well
     done = terminal.run("projections", "skip", "runs", name, "--reason", "lost")
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "x"])
+def test_the_list_of_parked_streams_is_bounded(api: Api, limit: str) -> None:
+    response = api.http.get(f"{PROJECTIONS}/runs/parked", params={"limit": limit})
+    assert response.status_code == 422
+    assert "limit" in response.json()["detail"]
+
+
+def test_an_interrupted_rebuild_says_that_it_goes_on(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(10)
+
+    monkeypatch.setattr("interfaces.cli.projections.rebuild_projections", interrupted)
+    ended = terminal.run("projections", "rebuild", "runs")
+    assert (ended.code, ended.out) == (130, "")
+    assert "Interrupted; the next rebuild goes on from there" in ended.err
 
 
 @pytest.mark.parametrize(
