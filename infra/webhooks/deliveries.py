@@ -59,6 +59,9 @@ RETURNING webhook_id, stream_id
 
 ALL_AT_A_TIME = 5_000
 
+# A process that is stopped in the middle shall not keep the log's followers waiting.
+NOT_STOPPED = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
+
 # Who asks for it has mended what receives them.
 END_PAUSE = """
 UPDATE webhook_endpoints SET failures = 0, paused_until = '-infinity' WHERE webhook_id = %s
@@ -136,6 +139,7 @@ class PostgresDeliveries:
     async def _reopen(self, webhook_id: int, where: Composable, values: Sequence[Any]) -> int:
         """Reopen some deliveries of an endpoint. Raises RuleViolatedError if it is gone."""
         async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(NOT_STOPPED)
             await lock_endpoints(connection, [webhook_id])
             if not (await connection.execute(END_PAUSE, (webhook_id,))).rowcount:
                 raise RuleViolatedError("The webhook has been unregistered")

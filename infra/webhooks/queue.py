@@ -180,7 +180,7 @@ class DeliveryQueue:
         arguments = {"failing": failing, "each": each, "most": most, "seconds": seconds}
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=class_row(Claimed))
-            async with connection.transaction(), connection.pipeline():
+            async with connection.pipeline(), connection.transaction():
                 await connection.execute(LOCK_CLAIMS)
                 await cursor.execute(CLAIM, arguments)
             return await cursor.fetchall()
@@ -219,8 +219,8 @@ class DeliveryQueue:
         }
         async with (
             self._pool.connection() as connection,
+            connection.pipeline(),  # around all: no lock waits for this process to go on
             connection.transaction(),
-            connection.pipeline(),
         ):
             await connection.execute(LOCK_ENDPOINTS, ([claimed.webhook_id],))
             await connection.execute(SETTLE, arguments)
