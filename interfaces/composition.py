@@ -227,7 +227,7 @@ async def compose(
             store=event_store.store,
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
-            tail=PostgresEventTail(event_store.reader, signals),
+            tail=PostgresEventTail(event_store.reader, event_store.observer, signals),
             archive=PostgresEventArchive(pool, event_store.reader),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),
