@@ -8,6 +8,9 @@ import msgspec
 from application.audit import EventView, show_event
 from domain.events import DomainEvent, Recorded
 
+# How many events an extract has at most.
+MOST_AT_ONCE = 5000
+
 
 class UnreadableEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event that is in the log and cannot be read."""
@@ -87,9 +90,9 @@ class EventTail(Protocol):
         ...
 
     def extracts(
-        self, after: int, wanted: EventFilter, *, follow: bool
+        self, after: int, wanted: EventFilter, *, follow: bool, limit: int = MOST_AT_ONCE
     ) -> AsyncGenerator[Extract, None]:
-        """Give each wanted event after a position once, in order.
+        """Give each wanted event after a position once, in order, ``limit`` at a time at most.
 
         With ``follow`` it goes on for ever, whatever becomes of the database meanwhile.
         """

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import psycopg_pool
 import structlog
 
-from application.tailing import Entry, EventFilter, Extract, UnreadableEvent
+from application.tailing import MOST_AT_ONCE, Entry, EventFilter, Extract, UnreadableEvent
 from domain.events import DomainEvent, Recorded
 from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader, Unreadable
@@ -15,9 +15,8 @@ from infra.postgres.signals import LOG_CHANNEL, Signals
 
 log = structlog.get_logger(__name__)
 
-# How many positions are looked at in one go; events that are not wanted cost much less, and those
-# of a stream have an index.
-WINDOW_SIZE = 5000
+# How many positions are looked at in one go; those of a stream have an index, and other events that
+# are not wanted cost little.
 FILTERED_WINDOW_SIZE = 50_000
 WHOLE_LOG = 2**62
 
@@ -47,7 +46,7 @@ class PostgresEventTail:
     async def extract(self, after: int, limit: int, wanted: EventFilter) -> Extract:
         """Give the next wanted events, ``limit`` at most and only some megabytes of them."""
         page = await self._reader.search(
-            after, _window(wanted), wanted, limit=min(limit, WINDOW_SIZE), max_bytes=MAX_BYTES
+            after, _window(wanted), wanted, limit=min(limit, MOST_AT_ONCE), max_bytes=MAX_BYTES
         )
         entries = [entry_of(entry) for entry in page.entries]
         return Extract(entries, page.position, page.head, page.size)
@@ -67,13 +66,13 @@ class PostgresEventTail:
                 return head
 
     async def extracts(
-        self, after: int, wanted: EventFilter, *, follow: bool
+        self, after: int, wanted: EventFilter, *, follow: bool, limit: int = MOST_AT_ONCE
     ) -> AsyncGenerator[Extract, None]:
         """Give each wanted event after a position once, in order."""
         while True:
             heard = self._signals.position(LOG_CHANNEL)
             page = await (
-                self._surely(after, wanted) if follow else self.extract(after, WINDOW_SIZE, wanted)
+                self._surely(after, limit, wanted) if follow else self.extract(after, limit, wanted)
             )
             yield page
             after = page.position
@@ -83,12 +82,12 @@ class PostgresEventTail:
                 return
             await self._signals.wait_beyond(LOG_CHANNEL, heard, LOOK_AGAIN_SECONDS)
 
-    async def _surely(self, after: int, wanted: EventFilter) -> Extract:
+    async def _surely(self, after: int, limit: int, wanted: EventFilter) -> Extract:
         """Read an extract, as soon as the database lets that be done."""
         interrupted = False
         while True:
             try:
-                page = await self.extract(after, WINDOW_SIZE, wanted)
+                page = await self.extract(after, limit, wanted)
             except Exception as error:
                 if not is_passing(error) and not isinstance(error, psycopg_pool.PoolTimeout):
                     raise
@@ -105,7 +104,7 @@ class PostgresEventTail:
 def _window(wanted: EventFilter) -> int:
     if wanted.stream is not None:
         return WHOLE_LOG
-    return WINDOW_SIZE if wanted == EventFilter() else FILTERED_WINDOW_SIZE
+    return MOST_AT_ONCE if wanted == EventFilter() else FILTERED_WINDOW_SIZE
 
 
 def entry_of(entry: Recorded[DomainEvent] | Unreadable) -> Entry:

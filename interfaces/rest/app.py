@@ -23,6 +23,7 @@ from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
+from interfaces.rest.events import EventController
 from interfaces.rest.families import Families
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
@@ -54,6 +55,7 @@ DASHBOARD = (
     AuditLogController,
     ProjectionController,
     ErasureController,
+    EventController,
 )
 
 
