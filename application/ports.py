@@ -209,10 +209,22 @@ class ProjectionState(StrEnum):
     LIVE = "live"
     STALE = "stale"
     PARKED_STREAMS = "parked_streams"
+    NOT_BUILT = "not_built"
+
+
+class RebuildStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the second copy of a projection is, and what stopped it, if something did."""
+
+    position: int
+    progress_at: datetime
+    last_error: str | None
 
 
 class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied."""
+    """How far a projection is: ``lag`` in events, ``lag_seconds`` since the first not applied.
+
+    ``rebuild`` is there while a second copy is made, also if that was interrupted.
+    """
 
     name: str
     kind: ProjectionKind
@@ -222,8 +234,9 @@ class ProjectionStatus(msgspec.Struct, frozen=True, kw_only=True):
     lag_seconds: float
     state: ProjectionState
     parked_streams: int
-    progress_at: datetime
+    progress_at: datetime | None
     last_error: str | None
+    rebuild: RebuildStatus | None
 
 
 class ProjectionStatuses(Protocol):

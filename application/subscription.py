@@ -35,6 +35,11 @@ class Subscription:
         return register
 
     @property
+    def id(self) -> str:
+        """The subscription, whichever its version: there is one of it."""
+        return self.name
+
+    @property
     def topics(self) -> frozenset[str]:
         """The event types that the subscription reads."""
         return frozenset(self._reactions)

@@ -1,8 +1,10 @@
 """The composition root: the one place where ports meet what implements them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -15,11 +17,17 @@ from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
 from application.metadata import by_system
+from application.outward import OutwardCatalogue
 from application.ports import KeyInventory, Rotation
+from application.processes.outward import process_events
+from application.projections.rebuilding import rebuilding
 from application.runs.neutralization import sweep
+from application.runs.outward import run_events
 from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
+from application.system.outward import system_events
+from application.system.reporting import REPORT_FAULTS, fault_reporting
 from infra.audit_log.log import PostgresAuditLog
 from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger import ErasureNotes, reconcile
@@ -37,6 +45,7 @@ from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
+from infra.event_store.reader import LogReader
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.tail import PostgresEventTail
 from infra.event_store.verification import PostgresChainVerifier
@@ -61,8 +70,11 @@ from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
-from infra.projections.installation import install
+from infra.projections.installation import install, read_versions, retire, to_be_built
+from infra.projections.parked import PostgresParkedStreams
 from infra.projections.projector import Projector
+from infra.projections.rebuild import Rebuild, RebuildStoppedError, RebuildUnderWayError, Told
+from infra.projections.rebuild_process import RebuildProcess
 from infra.projections.status import PostgresProjectionStatuses
 from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
@@ -70,7 +82,9 @@ from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.secret_file import SecretFile
 from infra.settings import SettingError, Settings, load_settings
 from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
+from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
+from infra.webhooks.addresses import CheckedAddresses
 from interfaces.services import Services
 from projections.history.projection import history
 from projections.history.queries import HistoryQueries
@@ -82,6 +96,8 @@ from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.webhooks.projection import webhooks
+from projections.webhooks.queries import WebhookQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (
@@ -90,16 +106,23 @@ START_ERRORS = (
     SchemaTooNewError,
     MasterKeyError,
     SigningKeyError,
+    RebuildStoppedError,
+    RebuildUnderWayError,
     LedgerError,
 )
 
-PROJECTIONS = (processes, runs, users, api_keys, history)
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
 
+# All that outsiders can be told of.
+OUTWARD = OutwardCatalogue(process_events, run_events, system_events)
+
 POOL_SIZE = 10
+
+REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
 
 Part = Literal["api", "projections", "jobs"]
 
@@ -127,7 +150,8 @@ def keyring(settings: Settings) -> Keyring:
 def open_database(settings: Settings) -> Iterator[str]:
     """Give the database to connect to, migrated and with its projections installed.
 
-    What the erasure ledger has and the database has not, as after the restore of an older backup,
+    One that is not there in its version, though there are events for it, is left to be built. What
+    the erasure ledger has and the database has not, as after the restore of an older backup,
     is erased again first. Raises EmbeddedPostgresError, SchemaTooNewError, MasterKeyError,
     LedgerError or psycopg.OperationalError.
     """
@@ -152,7 +176,8 @@ def _prepare(settings: Settings, conninfo: str) -> Reapplied:
     migrate(conninfo)
     migrate_jobs(conninfo)
     establish_master_key(conninfo, ring)
-    install(conninfo, FOLLOWERS)
+    unbuilt = to_be_built(conninfo, PROJECTIONS)
+    install(conninfo, [follower for follower in FOLLOWERS if follower not in unbuilt])
     return reconcile(conninfo, ring, LedgerFile(settings.backups))
 
 
@@ -174,9 +199,13 @@ async def compose(
     """Put everything together and keep its tasks running."""
     ring = keyring(settings)
     pool = connection_pool(conninfo, POOL_SIZE)
-    signals = Signals(connector(conninfo, "signals"), on_lost=pool.check)
+    signals = Signals(
+        connector(conninfo, "signals"),
+        on_connected=partial(read_versions, ids=[projection.id for projection in PROJECTIONS]),
+        on_lost=pool.check,
+    )
     meter = PrometheusMeter()
-    statuses = PostgresProjectionStatuses(pool)
+    statuses = PostgresProjectionStatuses(pool, FOLLOWERS)
     metrics = PrometheusMetrics(meter, pool, statuses, version("annals"))
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(pool)
@@ -204,7 +233,7 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        freshness = LogFreshness(event_store.observer, signals)
+        freshness = LogFreshness(event_store.observer, signals, PROJECTIONS)
         retention = RetentionQueries(pool)
 
         async def sweep_retention() -> None:
@@ -215,10 +244,14 @@ async def compose(
             duties = [
                 *housekeeping(pool, audit_log_days=settings.audit_log_days),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
+                rebuilding(RebuildProcess(REBUILD)),
+                fault_reporting(event_store.store, PostgresFaults(pool, unless=REPORT_FAULTS.name)),
                 rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
+        addresses = CheckedAddresses(allow_private=settings.webhook_allow_private)
+        stack.callback(addresses.close)
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -240,12 +273,17 @@ async def compose(
             ),
             freshness=freshness,
             projection_statuses=statuses,
+            parked_streams=PostgresParkedStreams(
+                connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
+            ),
             vitals=vitals,
             meter=meter,
             metrics=metrics,
             keyed_hash=HmacSha256(secret),
             signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),
+            outward=OUTWARD,
+            webhook_addresses=addresses,
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -260,7 +298,36 @@ async def compose(
             retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
+            webhooks=WebhookQueries(pool),
         )
+
+
+async def rebuild_projections(
+    settings: Settings,
+    conninfo: str,
+    names: Collection[str],
+    told: Told,
+    *,
+    restart: bool = False,
+    parking: bool = False,
+) -> None:
+    """Make projections anew, beside the live ones. Raises what Rebuild.run raises."""
+    async with connection_pool(conninfo, 2) as pool:
+        rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
+        wanted = [projection for projection in PROJECTIONS if projection.name in names]
+        await rebuild.run(wanted, told, restart=restart, parking=parking)
+
+
+async def build_projections(settings: Settings, conninfo: str, told: Told) -> None:
+    """Build what is not there in its version, and retire what nobody reads any more.
+
+    Older processes serve their own versions meanwhile. Raises RebuildStoppedError.
+    """
+    unbuilt = to_be_built(conninfo, PROJECTIONS)
+    async with connection_pool(conninfo, 2) as pool:
+        rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
+        await rebuild.run(unbuilt, told, only_missing=True)
+    retire(conninfo, PROJECTIONS)
 
 
 async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
+
+from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import DomainEvent, Recorded
 from projections.table import Key, Rows, Table, Tally
@@ -14,11 +16,17 @@ Handler = Callable[[Recorded[Any], Rows], None]
 Touches = Callable[[Recorded[Any]], Touched]
 
 
+def versioned(name: str, version: int) -> str:
+    """Name the PostgreSQL schema of a projection in some version."""
+    return f"{name}_v{version}"
+
+
 class Projection:
     """A read model in the making.
 
-    Its tables stand in a PostgreSQL schema of the projection's name, made by the SQL file. A change
-    of the tables or of what the handlers do raises ``version``, and the read model is made anew.
+    Its tables stand in a PostgreSQL schema of the projection's name and version, made by the SQL
+    file. A change of the tables or of what the handlers do raises ``version``: the read model is
+    made anew, beside that of the version before, which older processes go on with.
     """
 
     def __init__(
@@ -37,6 +45,20 @@ class Projection:
         self.tallies = tuple(tallies)
         self._handlers: dict[str, tuple[Touches, Handler]] = {}
         self._fallback: tuple[Touches, Handler] | None = None
+
+    @property
+    def id(self) -> str:
+        """The projection in this version, which is also the name of its PostgreSQL schema."""
+        return versioned(self.name, self.version)
+
+    @property
+    def table_names(self) -> list[str]:
+        """The names of all tables."""
+        return [*(table.name for table in self.tables), *(tally.name for tally in self.tallies)]
+
+    def query(self, text: LiteralString) -> Composed:
+        """Give a statement on the tables, in which ``{schema}`` stands before their names."""
+        return SQL(text).format(schema=Identifier(self.id))
 
     def on(
         self, *event_types: type[E], touches: Touches = lambda _: ()

@@ -67,6 +67,7 @@ class Rows:
     def __init__(self) -> None:
         self._rows: dict[tuple[Table[Any], Key], Any] = {}
         self._changed: dict[tuple[Table[Any], Key], None] = {}
+        self._added: set[tuple[Table[Any], Key]] = set()
         self._counts: dict[Tally, dict[tuple[Key, ...], int]] = {}
 
     def load(self, table: Table[Row], rows: Iterable[Row]) -> None:
@@ -89,6 +90,7 @@ class Rows:
         key = getattr(row, table.key)
         self._rows[table, key] = row
         self._changed[table, key] = None
+        self._added.add((table, key))
 
     def remove(self, table: Table[Any], key: Key) -> None:
         """Take a row away."""
@@ -99,6 +101,13 @@ class Rows:
         """Count something once more, or once less."""
         counts = self._counts.setdefault(tally, {})
         counts[key] = counts.get(key, 0) + by
+
+    def brought(self) -> "Rows":
+        """Give only the rows that the batch put in, as they are at its end, and no counts."""
+        rows = Rows()
+        rows._rows = self._rows
+        rows._changed = {place: None for place in self._changed if place in self._added}
+        return rows
 
     def counts(self, tally: Tally) -> dict[tuple[Key, ...], int]:
         """Give what the batch adds to each count."""

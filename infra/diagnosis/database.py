@@ -54,10 +54,24 @@ SELECT c.projection,
        EXTRACT(epoch FROM now() - (
            SELECT e.recorded_at FROM events AS e WHERE e.notification_id = c.position + 1
        )),
-       (SELECT count(*) FROM parked_streams AS p WHERE p.projection = c.projection)
+       (
+           SELECT count(*)
+           FROM parked_streams AS p
+           WHERE p.projection = c.projection
+             AND p.projection_version = c.version
+             AND p.copy = c.copy
+       )
 FROM checkpoints AS c
 CROSS JOIN log_head AS h
+WHERE c.copy = 'live'
 ORDER BY c.projection
+"""
+
+REBUILDS = """
+SELECT projection, version, last_error
+FROM checkpoints
+WHERE copy = 'rebuild' AND (last_error IS NOT NULL OR progress_at < now() - interval '1 hour')
+ORDER BY projection
 """
 
 FAILED_JOBS = """
@@ -208,18 +222,22 @@ def _ledger(patient: Patient) -> Iterator[Seen]:
 
 
 def _projections(patient: Patient) -> Iterator[Seen]:
-    wanted = {follower.name: follower.version for follower in patient.followers}
-    found = {name: rest for name, *rest in patient.rows(CHECKPOINTS)}
-    for name, version in wanted.items():
-        if name not in found:
-            yield warning(f"{name} is not installed", "The next start makes it from the log")
-            continue
-        installed, lag, lag_seconds, parked = found[name]
-        if installed != version:
+    wanted = {(follower.name, follower.version) for follower in patient.followers}
+    found = {(name, version): rest for name, version, *rest in patient.rows(CHECKPOINTS)}
+    for name, version in sorted(found.keys() - wanted):
+        if name in dict(wanted):
             yield warning(
-                f"{name} is installed in version {installed}, this Annals has {version}",
-                "The next start makes it anew from the log",
+                f"{name} is installed in version {version}, too, which this Annals does not read",
+                "annals serve removes it once no process of another release reads it",
             )
+    for name, version in sorted(wanted):
+        if (name, version) not in found:
+            yield warning(
+                f"{name} is not built in version {version}, which this Annals has",
+                "The next annals serve builds it from the log",
+            )
+            continue
+        lag, lag_seconds, parked = found[name, version]
         if parked:
             yield problem(
                 f"{name} has parked {parked} streams",
@@ -230,8 +248,14 @@ def _projections(patient: Patient) -> Iterator[Seen]:
                 f"{name} is {lag} events and {float(lag_seconds):.0f} s behind",
                 "Run annals serve, or annals serve --only projections, and look at its log",
             )
-    current = [name for name, (_, lag, *_) in found.items() if not lag]
-    yield fine(f"{len(current)} of {len(found)} read models and subscriptions are at the head")
+    for name, version, error in patient.rows(REBUILDS):
+        yield warning(
+            f"a rebuild of {name} in version {version} did not come to its end"
+            + (f": {error}" if error is not None else ""),
+            f"Run annals projections rebuild {name}, which goes on with it",
+        )
+    current = [place for place in wanted & found.keys() if not found[place][0]]
+    yield fine(f"{len(current)} of {len(wanted)} read models and subscriptions are at the head")
 
 
 def _jobs(patient: Patient) -> Iterator[Seen]:

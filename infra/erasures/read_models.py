@@ -11,88 +11,91 @@ import msgspec
 from psycopg import AsyncConnection
 
 from application.erasures.ports import Leftover, PlaceScan
-from domain.events import DomainEvent, Recorded
 from infra.erasures.traces import Traces
+from infra.event_store.reader import LogReader
+from infra.projections.held import Copy, skipped_positions
 from infra.projections.tables import load_rows, stored_rows
-from projections.projection import Projection
-from projections.table import Key, Rows, Table
+from projections.projection import Projection, versioned
+from projections.table import Key, Table
 
 PLACE = "read models"
 
-INSTALLED = "SELECT version, position FROM checkpoints WHERE projection = %s"
+COPIES = "SELECT version, copy, position FROM checkpoints WHERE projection = %s"
 
-PARKED = "SELECT stream_id, position FROM parked_streams WHERE projection = %s"
+PARKED = """
+SELECT stream_id, position
+FROM parked_streams
+WHERE projection = %s AND projection_version = %s AND copy = 'live'
+"""
 
 
 async def scan_read_models(
-    connection: AsyncConnection, projections: Sequence[Projection], traces: Traces
+    connection: AsyncConnection,
+    reader: LogReader,
+    projections: Sequence[Projection],
+    traces: Traces,
 ) -> PlaceScan:
     """Compare the rows of the subject in every read model."""
     scan = PlaceScan(place=PLACE, scanned={}, found=[])
     for projection in projections:
-        await _compare(connection, projection, traces, scan)
+        skipped = await skipped_positions(reader, projection.name)
+        await _compare(connection, projection, skipped, traces, scan)
     return scan
 
 
 async def _compare(
-    connection: AsyncConnection, projection: Projection, traces: Traces, scan: PlaceScan
+    connection: AsyncConnection,
+    projection: Projection,
+    skipped: frozenset[int],
+    traces: Traces,
+    scan: PlaceScan,
 ) -> None:
-    row = await (await connection.execute(INSTALLED, (projection.name,))).fetchone()
-    if row is None or row[0] != projection.version:
-        scan.found.append(_leftover(projection.name, "is of another version than this Annals"))
+    copies = {
+        (version, copy): position
+        for version, copy, position in await (
+            await connection.execute(COPIES, (projection.name,))
+        ).fetchall()
+    }
+    for (version, copy), position in copies.items():
+        if position < traces.erasure.position:
+            problem = (
+                f"stands at {position}, before the erasure; let `annals serve` catch up, "
+                "or `annals projections rebuild` come to an end"
+            )
+            scan.found.append(_leftover(f"{versioned(projection.name, version)} ({copy})", problem))
+    position = copies.get((projection.version, Copy.LIVE))
+    if position is None:
+        scan.found.append(_leftover(projection.id, "is not built in the version of this Annals"))
         return
-    position = row[1]
     if position < traces.erasure.position:
-        problem = f"stands at {position}, before the erasure; let `annals serve` catch up"
-        scan.found.append(_leftover(projection.name, problem))
         return
-    parked = await (await connection.execute(PARKED, (projection.name,))).fetchall()
-    waiting: dict[str, int] = dict(parked)
+    place = (projection.name, projection.version)
+    waiting = await (await connection.execute(PARKED, place)).fetchall()
+    parked: dict[str, int] = dict(waiting)
     applied = [
         recorded
         for recorded in traces.events
-        if recorded.position <= position
-        and recorded.position < waiting.get(recorded.stream_id, position + 1)
+        if recorded.position <= min(position, parked.get(recorded.stream_id, position + 1) - 1)
+        and recorded.position not in skipped
     ]
-    rows, others = await _replayed(connection, projection, applied)
+    rows = await load_rows(connection, projection, projection.id, applied)
+    for recorded in applied:
+        projection.apply(recorded, rows)
+    brought = rows.brought()
     for table in projection.tables:
-        written, deleted = rows.changes(table)
+        written, deleted = brought.changes(table)
         expected: dict[Key, Any] = {getattr(row, table.key): row for row in written}
-        expected = {
-            key: row for key, row in expected.items() if others.get((table, key)) is not row
-        }
         keys = [*expected, *deleted]
         if not keys:
             continue
-        where = f"{projection.name}.{table.name}"
-        stored = await stored_rows(connection, projection, table, keys)
+        where = f"{projection.id}.{table.name}"
+        stored = await stored_rows(connection, projection.id, table, keys)
         scan.scanned[where] = len(stored)
         found = {getattr(row, table.key): row for row in stored}
         for key in keys:
             difference = _difference(table, expected.get(key), found.get(key))
             if difference is not None:
                 scan.found.append(_leftover(where, f"row {key} {difference}"))
-
-
-async def _replayed(
-    connection: AsyncConnection, projection: Projection, events: Sequence[Recorded[DomainEvent]]
-) -> tuple[Rows, dict[tuple[Table[Any], Key], Any]]:
-    """Give the rows as the events leave them, and those that others' events have brought.
-
-    What a handler cannot apply it could not when it was recorded either, and was skipped.
-    """
-    rows = await load_rows(connection, projection, events)
-    loaded = {
-        (table, key): rows.find(table, key)
-        for recorded in events
-        for table, key in projection.touched(recorded)
-    }
-    for recorded in events:
-        try:
-            projection.apply(recorded, rows)
-        except Exception:  # noqa: BLE001, S112 - whatever it is; the rows then tell
-            continue
-    return rows, loaded
 
 
 def _difference(table: Table[Any], expected: Any, stored: Any) -> str | None:

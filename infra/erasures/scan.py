@@ -15,6 +15,7 @@ from infra.erasures.read_models import scan_read_models
 from infra.erasures.search import search
 from infra.erasures.traces import read_traces
 from infra.event_store.keys import Keyring
+from infra.event_store.reader import LogReader
 from projections.projection import Projection
 
 # All that is compared is of one moment, whatever is written meanwhile.
@@ -39,6 +40,7 @@ class PostgresErasureScanner:
     ) -> None:
         self._pool = pool
         self._keyring = keyring
+        self._reader = LogReader(pool, keyring)
         self._freshness = freshness
         self._projections = projections
         self._home = home
@@ -55,7 +57,9 @@ class PostgresErasureScanner:
                 assert head is not None
                 traces = await read_traces(connection, erasure, self._keyring)
                 places = [await place.scan(connection, traces) for place in PLACES]
-                places.append(await scan_read_models(connection, self._projections, traces))
+                places.append(
+                    await scan_read_models(connection, self._reader, self._projections, traces)
+                )
             if texts:
                 places.append(await search(connection, texts, self._logs()))
         return ErasureScan(

@@ -8,6 +8,7 @@ from infra.coalescing import Coalescer
 OBSERVE = """
 SELECT (SELECT position FROM log_head),
        reached.projections,
+       reached.versions,
        reached.positions,
        ARRAY(
            SELECT COALESCE((
@@ -21,17 +22,23 @@ SELECT (SELECT position FROM log_head),
            ORDER BY ordinal
        )
 FROM (
-    SELECT array_agg(projection) AS projections, array_agg(position) AS positions
+    SELECT array_agg(projection) AS projections,
+           array_agg(version) AS versions,
+           array_agg(position) AS positions
     FROM checkpoints
+    WHERE copy = 'live'
 ) AS reached
 """
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """The head of the log, the checkpoints of the projections, and one stream's version."""
+    """The head of the log, the checkpoints of the projections, and one stream's version.
+
+    The checkpoints are by name and version.
+    """
 
     head: int
-    checkpoints: dict[str, int]
+    checkpoints: dict[tuple[str, int], int]
     version: int
 
 
@@ -52,8 +59,11 @@ class LogObserver(Coalescer[str | None, Observation]):
             await cursor.execute(OBSERVE, (wanted,), prepare=True)
             row = await cursor.fetchone()
         assert row is not None
-        head, projections, positions, versions = row
-        checkpoints = dict(zip(projections or (), positions or (), strict=True))
+        head, *reached, versions = row
+        checkpoints = {
+            (projection, version): position
+            for projection, version, position in zip(*(of or () for of in reached), strict=True)
+        }
         version_of = dict(zip(wanted, versions, strict=True))
         return [
             Observation(head, checkpoints, version_of[stream] if stream is not None else 0)

@@ -132,13 +132,19 @@ class LogReader:
         after: int = 0,
         to_version: int | None = None,
         at: datetime | None = None,
+        connection: AsyncConnection | None = None,
     ) -> list[Recorded[DomainEvent]]:
         """Read one stream: after a version, up to a version, up to a moment."""
         arguments = {"stream_id": stream_id, "after": after, "to_version": to_version, "at": at}
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(STREAM, arguments, prepare=True)
-            return [decode(_record(row), self._keyring) for row in await cursor.fetchall()]
+        rows = await self._stream(arguments, connection)
+        return [decode(_record(row), self._keyring) for row in rows]
+
+    async def entries(
+        self, stream_id: str, *, after: int, connection: AsyncConnection
+    ) -> list[Recorded[DomainEvent] | Unreadable]:
+        """Read one stream after a version, with what cannot be read of it."""
+        arguments = {"stream_id": stream_id, "after": after, "to_version": None, "at": None}
+        return [self._entry(row) for row in await self._stream(arguments, connection)]
 
     async def event_ids(self, positions: Sequence[int]) -> dict[int, str]:
         """Give the ids of the events at some positions."""
@@ -234,6 +240,16 @@ class LogReader:
             position = page.position
             if position >= page.head:
                 return
+
+    async def _stream(
+        self, arguments: dict[str, Any], connection: AsyncConnection | None
+    ) -> list[tuple[Any, ...]]:
+        if connection is None:
+            async with self._pool.connection() as pooled:
+                return await self._stream(arguments, pooled)
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(STREAM, arguments, prepare=True)
+        return await cursor.fetchall()
 
     def _entry(self, row: tuple[Any, ...]) -> Recorded[DomainEvent] | Unreadable:
         record = _record(row)

@@ -100,7 +100,8 @@ class Cluster:
         try:
             self._run("pg_ctl", *stop, "--mode=fast")
         except EmbeddedPostgresError:
-            self._run("pg_ctl", *stop, "--mode=immediate")
+            if self._pid_file() is not None:  # Ctrl-C may have reached the server by itself
+                self._run("pg_ctl", *stop, "--mode=immediate")
         self._remove_sockets(recorded[1])
 
     def _initialise(self) -> None:

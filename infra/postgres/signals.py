@@ -26,15 +26,17 @@ RECONNECT_SECONDS = 1.0
 class Signals:
     """The newest known position of the log (under ``LOG_CHANNEL``) and of each projection.
 
-    ``on_lost`` is called whenever the connection to the server was lost.
+    ``on_connected`` is called with each new connection to the server, ``on_lost`` when one is gone.
     """
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[psycopg.AsyncConnection]],
+        on_connected: Callable[[psycopg.AsyncConnection], Awaitable[None]] | None = None,
         on_lost: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._connect = connect
+        self._on_connected = on_connected
         self._on_lost = on_lost
         self._positions: dict[str, int] = {}
         self._changed: dict[str, asyncio.Event] = {}
@@ -85,6 +87,8 @@ class Signals:
             await connection.set_autocommit(True)
             for channel in (LOG_CHANNEL, PROJECTED_CHANNEL):
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            if self._on_connected is not None:
+                await self._on_connected(connection)
             async for notify in connection.notifies():
                 if notify.channel == LOG_CHANNEL:
                     self.advance(LOG_CHANNEL, int(notify.payload))

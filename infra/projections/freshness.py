@@ -1,11 +1,12 @@
 """Read your writes: a query waits until its read model has come to where the log stood."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from application.errors import ReadModelBehindError
 from infra.event_store.observer import LogObserver
 from infra.postgres.signals import Signals
+from projections.projection import Projection
 
 # A signal wakes the waiter at once; looking again is for a signal that was lost.
 LOOK_AGAIN_SECONDS = 0.25
@@ -17,9 +18,16 @@ class LogFreshness:
     Only the checkpoint itself is believed: what a dying server told of a step may not have lasted.
     """
 
-    def __init__(self, observer: LogObserver, signals: Signals, patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        observer: LogObserver,
+        signals: Signals,
+        projections: Iterable[Projection],
+        patience: float = 5.0,
+    ) -> None:
         self._observer = observer
         self._signals = signals
+        self._projections = {projection.name: projection for projection in projections}
         self._patience = patience
 
     async def reach_head(self, projections: Sequence[str]) -> int:
@@ -32,12 +40,18 @@ class LogFreshness:
         try:
             async with asyncio.timeout(self._patience):
                 for name in projections:
-                    while observed.checkpoints.get(name, 0) < head:
-                        await self._signals.wait_beyond(name, head - 1, LOOK_AGAIN_SECONDS)
-                        told = self._signals.position(name)
+                    at, id_ = self._place(name)
+                    while observed.checkpoints.get(at, 0) < head:
+                        await self._signals.wait_beyond(id_, head - 1, LOOK_AGAIN_SECONDS)
+                        told = self._signals.position(id_)
                         observed = await self._observer.ask(None)
-                        if observed.checkpoints.get(name, 0) < head <= told:
-                            self._signals.forget(name)
+                        if observed.checkpoints.get(at, 0) < head <= told:
+                            self._signals.forget(id_)
         except TimeoutError:
             raise ReadModelBehindError("the read model has not caught up yet, try again") from None
         return head
+
+    def _place(self, name: str) -> tuple[tuple[str, int], str]:
+        """Tell where the version's checkpoint is found, and under which id it is signalled."""
+        projection = self._projections[name]
+        return (projection.name, projection.version), projection.id

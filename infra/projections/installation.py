@@ -1,6 +1,11 @@
-"""Makes the schemas of projections that are new or have changed; lets subscriptions begin."""
+"""Makes the tables of projections that are new here; lets subscriptions begin; retires the old.
 
-from collections.abc import Iterable
+Each version of a projection has tables and a checkpoint of its own, so that processes of two
+releases work side by side. Whoever reads a version holds a shared lock on it; one that nobody
+reads any more is removed by the next start of a newer release.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import psycopg
 import structlog
@@ -8,32 +13,51 @@ from psycopg.sql import SQL, Identifier
 
 from application.subscription import Subscription
 from infra.projections.follower import Follower
-from projections.projection import Projection
+from projections.projection import Projection, versioned
 
 log = structlog.get_logger(__name__)
 
 LOCK = "SELECT pg_advisory_xact_lock(4127303)"
 
-INSTALLED_VERSION = "SELECT version FROM checkpoints WHERE projection = %s"
-
-REMOVE_CHECKPOINT = "DELETE FROM checkpoints WHERE projection = %s"
+IS_INSTALLED = """
+SELECT FROM checkpoints WHERE projection = %s AND version = %s AND copy = 'live'
+"""
 
 CREATE_CHECKPOINT = "INSERT INTO checkpoints (projection, version, position) VALUES (%s, %s, 0)"
 
+HEAD = "SELECT position FROM log_head"
+
 # What was recorded before a subscription was thought of has no effects any more.
-SUBSCRIBE = """
+BEGIN_SUBSCRIPTION = """
 INSERT INTO checkpoints (projection, version, position, kind)
 SELECT %s, %s, position, 'subscription' FROM log_head
-ON CONFLICT (projection) DO UPDATE SET version = excluded.version
 """
+
+CONTINUE_SUBSCRIPTION = """
+UPDATE checkpoints SET version = %s WHERE projection = %s AND kind = 'subscription'
+"""
+
+READ = "SELECT pg_advisory_lock_shared(4127306, hashtext(id)) FROM unnest(%s::text[]) AS id"
+
+OLDER_VERSIONS = """
+SELECT DISTINCT c.projection, c.version
+FROM checkpoints AS c
+JOIN unnest(%s::text[], %s::integer[]) AS known (projection, version)
+    ON known.projection = c.projection AND c.version < known.version
+WHERE c.kind = 'projection'
+"""
+
+IS_READ = "SELECT NOT pg_try_advisory_xact_lock(4127306, hashtext(%s))"
+
+REMOVE_CHECKPOINTS = "DELETE FROM checkpoints WHERE projection = %s AND version = %s"
 
 
 class SupersededError(Exception):
-    """Another version of a projection was installed while a process went on with its own."""
+    """A follower is no longer as this process holds it: rebuilt, retried or of another version."""
 
 
 def install(conninfo: str, followers: Iterable[Follower]) -> list[str]:
-    """Install each projection and subscription whose version is not the installed one; name them.
+    """Install each projection and subscription that is not installed in its version; name them.
 
     A projection's tables are made, empty at position 0, and the projector fills them from the log.
     A subscription begins at the head of the log, and in another version goes on where it is.
@@ -42,24 +66,69 @@ def install(conninfo: str, followers: Iterable[Follower]) -> list[str]:
     for follower in followers:
         with psycopg.connect(conninfo) as connection, connection.transaction():
             connection.execute(LOCK)
-            row = connection.execute(INSTALLED_VERSION, (follower.name,)).fetchone()
-            if row is None or row[0] != follower.version:
+            if not _is_installed(connection, follower):
                 if isinstance(follower, Subscription):
-                    connection.execute(SUBSCRIBE, (follower.name, follower.version))
+                    _subscribe(connection, follower)
                 else:
                     _make(connection, follower)
-                made.append(follower.name)
+                made.append(follower.id)
     if made:
         log.info("projections_installed", projections=made)
     return made
 
 
+def to_be_built(conninfo: str, projections: Iterable[Projection]) -> list[Projection]:
+    """Give those that are not installed in their version though there are events to be read."""
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute(HEAD).fetchone()
+        if row is None or row[0] == 0:
+            return []
+        return [p for p in projections if not _is_installed(connection, p)]
+
+
+async def read_versions(connection: psycopg.AsyncConnection, ids: Sequence[str]) -> None:
+    """Keep the versions that this process reads from being retired while the connection lasts."""
+    await connection.execute(READ, (list(ids),))
+
+
+def retire(conninfo: str, projections: Sequence[Projection]) -> list[str]:
+    """Remove the older versions that nobody reads any more; name them."""
+    names = [projection.name for projection in projections]
+    versions = [projection.version for projection in projections]
+    removed = []
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for name, version in connection.execute(OLDER_VERSIONS, (names, versions)).fetchall():
+            id_ = versioned(name, version)
+            with connection.transaction():
+                row = connection.execute(IS_READ, (id_,)).fetchone()
+                if row is not None and row[0]:
+                    continue
+                for schema in (id_, f"{id_}_rebuild"):
+                    statement = SQL("DROP SCHEMA IF EXISTS {} CASCADE")
+                    connection.execute(statement.format(Identifier(schema)))
+                connection.execute(REMOVE_CHECKPOINTS, (name, version))
+            removed.append(id_)
+    if removed:
+        log.info("projections_retired", projections=removed)
+    return removed
+
+
+def _is_installed(connection: psycopg.Connection, follower: Follower) -> bool:
+    cursor = connection.execute(IS_INSTALLED, (follower.name, follower.version))
+    return cursor.rowcount == 1
+
+
+def _subscribe(connection: psycopg.Connection, subscription: Subscription) -> None:
+    name, version = subscription.name, subscription.version
+    if not connection.execute(CONTINUE_SUBSCRIPTION, (version, name)).rowcount:
+        connection.execute(BEGIN_SUBSCRIPTION, (name, version))
+
+
 def _make(connection: psycopg.Connection, projection: Projection) -> None:
-    schema = Identifier(projection.name)
+    schema = Identifier(projection.id)
     connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
     connection.execute(SQL("CREATE SCHEMA {}").format(schema))
     connection.execute(SQL("SET LOCAL search_path TO {}").format(schema))
     connection.execute(projection.schema.read_bytes())
     connection.execute("RESET search_path")
-    connection.execute(REMOVE_CHECKPOINT, (projection.name,))
     connection.execute(CREATE_CHECKPOINT, (projection.name, projection.version))

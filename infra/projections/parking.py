@@ -6,58 +6,75 @@ from typing import Any
 
 import msgspec
 import psycopg
+import structlog
 from psycopg import AsyncConnection
 
 from domain.events import DomainEvent, Recorded
 from domain.personal import REDACTED, protected_fields
 from infra.event_store.reader import Unreadable
-from infra.projections.follower import Follower
+from infra.projections.held import Held
 from infra.projections.installation import SupersededError
 
-PARKED = "SELECT stream_id FROM parked_streams WHERE projection = %s"
+log = structlog.get_logger(__name__)
 
 PARK = """
-INSERT INTO parked_streams (projection, stream_id, position, version, topic, error, trace)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (projection, stream_id) DO NOTHING
+INSERT INTO parked_streams (
+    projection, projection_version, copy, stream_id, position, version, topic, error, trace
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (projection, projection_version, copy, stream_id) DO UPDATE
+SET position = excluded.position,
+    version = excluded.version,
+    topic = excluded.topic,
+    error = excluded.error,
+    trace = excluded.trace,
+    parked_at = now()
 """
 
-NOTE_ERROR = "UPDATE checkpoints SET last_error = %s WHERE projection = %s AND version = %s"
-
-
-async def parked_streams(connection: AsyncConnection, projection: str) -> set[str]:
-    """Name the streams that the projection has parked."""
-    cursor = await connection.execute(PARKED, (projection,))
-    return {row[0] for row in await cursor.fetchall()}
+NOTE_ERROR = """
+UPDATE checkpoints
+SET last_error = %s
+WHERE projection = %s AND version = %s AND copy = %s AND revision = %s
+"""
 
 
 async def park(
     connection: AsyncConnection,
-    follower: Follower,
+    held: Held,
     entry: Recorded[DomainEvent] | Unreadable,
     error: Exception,
 ) -> None:
     """Park the event's stream. No protected value is kept with the error.
 
-    Raises SupersededError if the projection or subscription is installed in another version.
+    Raises SupersededError if the follower is no longer as it is held here.
     """
-    message = f"{type(error).__name__}: {_message(error)}"
-    if isinstance(entry, Recorded):
-        message = _without_protected(message, entry.event)
-    message = message.replace("\x00", "")
-    place = (entry.stream_id, entry.position, entry.version, entry.topic)
+    message = told_safely(entry, error)
+    place = (held.follower.name, held.follower.version, held.copy)
     async with connection.transaction():
         noted = await connection.execute(
             NOTE_ERROR,
-            (
-                f"{entry.stream_id} parked at {entry.position}: {message}",
-                follower.name,
-                follower.version,
-            ),
+            (f"{entry.stream_id} parked at {entry.position}: {message}", *place, held.revision),
         )
         if not noted.rowcount:
             raise SupersededError
-        await connection.execute(PARK, (follower.name, *place, message, _trace(error)))
+        event = (entry.stream_id, entry.position, entry.version, entry.topic)
+        await connection.execute(PARK, (*place, *event, message, _trace(error)))
+    held.parked.add(entry.stream_id)
+    log.error(
+        "stream_parked",
+        projection=held.schema,
+        stream=entry.stream_id,
+        position=entry.position,
+        error=type(error).__name__,
+    )
+
+
+def told_safely(entry: Recorded[DomainEvent] | Unreadable, error: Exception) -> str:
+    """Say why an event could not be applied, with no protected value of it."""
+    message = f"{type(error).__name__}: {_message(error)}"
+    if isinstance(entry, Recorded):
+        message = _without_protected(message, entry.event)
+    return message.replace("\x00", "")
 
 
 def _message(error: Exception) -> str:

@@ -2,34 +2,29 @@
 
 A projection is held by one process at a time, by an advisory lock of the projector's connection;
 another process takes over as soon as that connection is gone. Changes of tables and checkpoint are
-one transaction, so each event takes effect once. It commits asynchronously: after a crash of the
-server, tables and checkpoint go back together, and the log is read again from there.
-
-A subscription is held as a projection is, and jobs take the place of tables. A job that was begun
-does not go back: its worker commits synchronously, and with that all that was committed before.
+one transaction, so each event takes effect once. A subscription is held as a projection is, and
+jobs take the place of tables.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 import msgspec
 import psycopg
 import structlog
 from psycopg.sql import SQL
 
-from application.subscription import Subscription
-from domain.events import DomainEvent, Recorded
 from infra.cancellation import cancelled_for_good
-from infra.event_store.reader import LogPage, LogReader, Unreadable
-from infra.jobs.queue import enqueue_jobs
-from infra.postgres.failures import is_passing
-from infra.postgres.signals import LOG_CHANNEL, PROJECTED_CHANNEL, Signals
+from infra.event_store.reader import LogReader
+from infra.postgres.signals import LOG_CHANNEL, Signals
+from infra.projections.applying import Applying
 from infra.projections.follower import Follower
+from infra.projections.held import Held, hold
 from infra.projections.installation import SupersededError
-from infra.projections.parking import park, parked_streams
-from infra.projections.tables import load_rows, save_rows
+from infra.projections.parking import park
 
 log = structlog.get_logger(__name__)
 
@@ -44,31 +39,23 @@ GATHER_SECONDS = 0.002
 STOPPED = "60s"
 
 TRY_HOLD = """
-SELECT name, pg_try_advisory_lock(4127304, hashtext(name)) FROM unnest(%s::text[]) AS name
+SELECT id, pg_try_advisory_lock(4127304, hashtext(id)) FROM unnest(%s::text[]) AS id
 """
 
 LET_GO = "SELECT pg_advisory_unlock(4127304, hashtext(%s))"
 
-CHECKPOINTS = "SELECT projection, position, version FROM checkpoints"
+LET_GO_OF_ALL = "SELECT pg_advisory_unlock_all()"
 
-MOVE_CHECKPOINTS = """
-UPDATE checkpoints AS checkpoint
-SET position = %s, progress_at = now()
-FROM unnest(%s::text[], %s::integer[]) AS held (projection, version)
-WHERE checkpoint.projection = held.projection
-  AND checkpoint.version = held.version
-  AND checkpoint.position = %s
+CHECKPOINTS = """
+SELECT projection, version, position, revision FROM checkpoints WHERE copy = 'live'
 """
 
-NOTIFY = "SELECT pg_notify(%s, name || ':' || %s::bigint) FROM unnest(%s::text[]) AS name"
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where the checkpoint of a follower stands."""
 
-class Held(msgspec.Struct, eq=False):
-    """A projection or subscription that this process holds, and how far it has read."""
-
-    follower: Follower
     position: int
-    parked: set[str]
+    revision: int
 
 
 class Projector:
@@ -86,7 +73,7 @@ class Projector:
         self._connect = connect
         self._reader = reader
         self._signals = signals
-        self._followers = {follower.name: follower for follower in followers}
+        self._followers = {follower.id: follower for follower in followers}
         self._batch_size = batch_size
         self._held: dict[str, Held] = {}
 
@@ -111,165 +98,88 @@ class Projector:
 
     async def _serve(self, connection: psycopg.AsyncConnection) -> None:
         await connection.execute(SQL("SET idle_session_timeout TO {}").format(STOPPED))
+        applying = Applying(connection, self._reader, partial(park, connection))
         looked_at = -LOOK_AGAIN_SECONDS
         while True:
-            if time.monotonic() - looked_at >= LOOK_AGAIN_SECONDS:
-                await self._look_around(connection)
-                looked_at = time.monotonic()
             heard = self._signals.position(LOG_CHANNEL)
-            if await self._advance(connection):
-                await asyncio.sleep(GATHER_SECONDS)
+            try:
+                if time.monotonic() - looked_at >= LOOK_AGAIN_SECONDS:
+                    await self._look_around(connection)
+                    looked_at = time.monotonic()
+                advanced = await self._advance(applying, connection)
+            except SupersededError:
+                # Rebuilt, retried or installed anew by somebody else: take it up as it is now.
+                await connection.execute(LET_GO_OF_ALL)
+                self._held.clear()
+                looked_at = -LOOK_AGAIN_SECONDS
             else:
-                await self._signals.wait_beyond(LOG_CHANNEL, heard, LOOK_AGAIN_SECONDS)
+                if advanced:
+                    await asyncio.sleep(GATHER_SECONDS)
+                else:
+                    await self._signals.wait_beyond(LOG_CHANNEL, heard, LOOK_AGAIN_SECONDS)
 
     async def _look_around(self, connection: psycopg.AsyncConnection) -> None:
-        """Take up the projections that no process holds, if they are installed in this version.
+        """Take up the followers that no process holds, if they are installed in this version.
 
-        Raises SupersededError if one that this process holds no longer is.
+        Raises SupersededError if one that this process holds is no longer as it is held.
         """
         installed = await self._installed(connection)
-        if not self._held.keys() <= installed.keys():
-            raise SupersededError
-        missing = [name for name in installed if name not in self._held]
+        for id_, held in self._held.items():
+            if id_ not in installed or installed[id_].revision != held.revision:
+                raise SupersededError
+        missing = [id_ for id_ in installed if id_ not in self._held]
         if not missing:
             return
         cursor = await connection.execute(TRY_HOLD, (missing,))
-        taken = [name for name, held in await cursor.fetchall() if held]
+        taken = [id_ for id_, held in await cursor.fetchall() if held]
         installed = await self._installed(connection)  # as it is since nobody else holds them
-        for name in taken:
-            if name in installed:
-                parked = await parked_streams(connection, name)
-                self._held[name] = Held(self._followers[name], installed[name], parked)
-                log.info("projection_held", projection=name, position=installed[name])
+        for id_ in taken:
+            if id_ in installed:
+                at = installed[id_]
+                self._held[id_] = await hold(
+                    connection,
+                    self._reader,
+                    self._followers[id_],
+                    position=at.position,
+                    revision=at.revision,
+                )
+                log.info("projection_held", projection=id_, position=at.position)
             else:
-                await connection.execute(LET_GO, (name,))
+                await connection.execute(LET_GO, (id_,))
 
-    async def _installed(self, connection: psycopg.AsyncConnection) -> dict[str, int]:
-        """Give the position of each projection that is installed in the version known here."""
+    async def _installed(self, connection: psycopg.AsyncConnection) -> dict[str, Standing]:
+        """Tell where each follower stands that is installed in the version known here."""
         rows = await (await connection.execute(CHECKPOINTS)).fetchall()
-        known = {name: follower.version for name, follower in self._followers.items()}
-        return {name: position for name, position, version in rows if known.get(name) == version}
+        ids = {(f.name, f.version): id_ for id_, f in self._followers.items()}
+        return {
+            ids[name, version]: Standing(position, revision)
+            for name, version, position, revision in rows
+            if (name, version) in ids
+        }
 
-    async def _advance(self, connection: psycopg.AsyncConnection) -> bool:
-        """Apply one batch to each group of projections that stand at the same position."""
+    async def _advance(self, applying: Applying, connection: psycopg.AsyncConnection) -> bool:
+        """Apply one batch to each group of followers that stand at the same position."""
         groups: dict[int, list[Held]] = {}
         for held in self._held.values():
             groups.setdefault(held.position, []).append(held)
         advanced = False
         for position, group in groups.items():
             page = await self._reader.page(
-                position, self._batch_size, types=_topics(group), connection=connection
+                position, self._batch_size, types=topics_of(group), connection=connection
             )
             if page.position > position:
-                await self._apply(connection, group, page)
+                await applying.apply(group, page)
+                for held in group:
+                    self._signals.advance(held.follower.id, held.position)
                 advanced = True
         return advanced
 
-    async def _apply(
-        self, connection: psycopg.AsyncConnection, group: Sequence[Held], page: LogPage
-    ) -> None:
-        """Apply a batch; what cannot be applied is narrowed down to one stream of a projection."""
-        try:
-            await self._apply_together(connection, group, page)
-        except Exception as error:
-            if isinstance(error, SupersededError) or is_passing(error) or not page.entries:
-                raise
-            if len(group) > 1:
-                for held in group:
-                    await self._apply(connection, [held], page)
-            elif len(page.entries) > 1:
-                for half in _halves(page):
-                    await self._apply(connection, group, half)
-            else:
-                await self._park(connection, group[0], page.entries[0], error)
-                await self._apply(connection, group, LogPage([], page.position, page.head))
 
-    async def _apply_together(
-        self, connection: psycopg.AsyncConnection, group: Sequence[Held], page: LogPage
-    ) -> None:
-        names = [held.follower.name for held in group]
-        versions = [held.follower.version for held in group]
-        async with connection.transaction():
-            writes = [
-                await _follow(connection, held.follower, list(_readable(held, page)))
-                for held in group
-            ]
-            async with connection.pipeline():
-                for write in writes:
-                    await write()
-                moved = await connection.execute(
-                    MOVE_CHECKPOINTS,
-                    (page.position, names, versions, group[0].position),
-                    prepare=True,
-                )
-                await connection.execute(
-                    NOTIFY, (PROJECTED_CHANNEL, page.position, names), prepare=True
-                )
-            if moved.rowcount != len(group):
-                raise SupersededError
-        for held in group:
-            held.position = page.position
-            self._signals.advance(held.follower.name, page.position)
-
-    async def _park(
-        self,
-        connection: psycopg.AsyncConnection,
-        held: Held,
-        entry: Recorded[DomainEvent] | Unreadable,
-        error: Exception,
-    ) -> None:
-        await park(connection, held.follower, entry, error)
-        held.parked.add(entry.stream_id)
-        log.error(
-            "stream_parked",
-            projection=held.follower.name,
-            stream=entry.stream_id,
-            position=entry.position,
-            error=type(error).__name__,
-        )
-
-
-async def _follow(
-    connection: psycopg.AsyncConnection, follower: Follower, events: list[Recorded[DomainEvent]]
-) -> Callable[[], Awaitable[None]]:
-    """Work out what follows from the events, and give what writes it."""
-    if isinstance(follower, Subscription):
-        jobs = [job for recorded in events for job in follower.jobs(recorded)]
-        return lambda: enqueue_jobs(connection, jobs)
-    rows = await load_rows(connection, follower, events)
-    for recorded in events:
-        follower.apply(recorded, rows)
-    return lambda: save_rows(connection, follower, rows)
-
-
-def _topics(group: Sequence[Held]) -> list[str] | None:
+def topics_of(group: Sequence[Held]) -> list[str] | None:
+    """Give the event types that some followers read; None means all."""
     topics: set[str] = set()
     for held in group:
         if held.follower.topics is None:
             return None
         topics |= held.follower.topics
     return sorted(topics)
-
-
-def _readable(held: Held, page: LogPage) -> Iterator[Recorded[DomainEvent]]:
-    """Give the events that the projection can follow.
-
-    Raises CorruptEventError where one that it wants cannot be read.
-    """
-    wanted = held.follower.topics
-    for entry in page.entries:
-        if entry.stream_id in held.parked:
-            continue
-        if isinstance(entry, Recorded):
-            yield entry
-        elif wanted is None or entry.topic in wanted:
-            raise entry.error
-
-
-def _halves(page: LogPage) -> tuple[LogPage, LogPage]:
-    middle = len(page.entries) // 2
-    first, second = page.entries[:middle], page.entries[middle:]
-    return (
-        LogPage(first, first[-1].position, page.head),
-        LogPage(second, page.position, page.head),
-    )

@@ -14,29 +14,34 @@ from projections.table import Column, Key, Row, Rows, Table, Tally
 
 
 async def load_rows(
-    connection: AsyncConnection, projection: Projection, events: Iterable[Recorded[DomainEvent]]
+    connection: AsyncConnection,
+    projection: Projection,
+    schema: str,
+    events: Iterable[Recorded[DomainEvent]],
 ) -> Rows:
-    """Load the rows that the events touch."""
+    """Load the rows that the events touch, from the tables in a PostgreSQL schema."""
     wanted: dict[Table[Any], set[Key]] = {}
     for recorded in events:
         for table, key in projection.touched(recorded):
             wanted.setdefault(table, set()).add(key)
     rows = Rows()
     for table, keys in wanted.items():
-        rows.load(table, await stored_rows(connection, projection, table, keys))
+        rows.load(table, await stored_rows(connection, schema, table, keys))
     return rows
 
 
 async def stored_rows(
-    connection: AsyncConnection, projection: Projection, table: Table[Row], keys: Iterable[Key]
+    connection: AsyncConnection, schema: str, table: Table[Row], keys: Iterable[Key]
 ) -> list[Row]:
     """Read the rows of a table that have one of the keys."""
     cursor = connection.cursor(binary=True)
-    await cursor.execute(_select(projection.name, table), (list(keys),), prepare=True)
+    await cursor.execute(_select(schema, table), (list(keys),), prepare=True)
     return [table.row(*row) for row in await cursor.fetchall()]
 
 
-async def save_rows(connection: AsyncConnection, projection: Projection, rows: Rows) -> None:
+async def save_rows(
+    connection: AsyncConnection, projection: Projection, schema: str, rows: Rows
+) -> None:
     """Write back what the batch changed."""
     for table in projection.tables:
         written, deleted = rows.changes(table)
@@ -44,15 +49,15 @@ async def save_rows(connection: AsyncConnection, projection: Projection, rows: R
             columns = [
                 _column_values(written, column.name, column.type) for column in table.columns
             ]
-            await connection.execute(_upsert(projection.name, table), columns, prepare=True)
+            await connection.execute(_upsert(schema, table), columns, prepare=True)
         if deleted:
-            await connection.execute(_delete(projection.name, table), (deleted,), prepare=True)
+            await connection.execute(_delete(schema, table), (deleted,), prepare=True)
     for tally in projection.tallies:
         counts = rows.counts(tally)
         if counts:
             columns = [*map(list, zip(*counts, strict=True)), list(counts.values())]
-            await connection.execute(_add(projection.name, tally), columns, prepare=True)
-            await connection.execute(_clear(projection.name, tally), columns[:-1], prepare=True)
+            await connection.execute(_add(schema, tally), columns, prepare=True)
+            await connection.execute(_clear(schema, tally), columns[:-1], prepare=True)
 
 
 def _column_values(rows: list[Any], name: str, column_type: str) -> list[Any]:

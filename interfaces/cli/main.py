@@ -26,6 +26,7 @@ from interfaces.cli import (
     projections,
     serve,
     users,
+    webhooks,
 )
 from interfaces.cli.output import complain
 from interfaces.composition import START_ERRORS
@@ -49,6 +50,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
 app.add_typer(erasures.app, name="erasures")
+app.add_typer(webhooks.app, name="webhooks")
 
 FORESEEN = (
     *START_ERRORS,
@@ -81,3 +83,7 @@ def _check_arguments() -> None:
         except UnicodeEncodeError:
             complain("An argument is not valid UTF-8")
             sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

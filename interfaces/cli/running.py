@@ -3,14 +3,14 @@
 import asyncio
 import os
 import pwd
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from application.metadata import by_operator
 from domain.events import Metadata
 from infra.logs import configure_logs
-from infra.settings import load_settings
+from infra.settings import Settings, load_settings
 from interfaces.composition import Part, compose, join_database, open_database
 from interfaces.services import Services
 
@@ -39,6 +39,14 @@ def with_services(work: Callable[[Services], Awaitable[R]], parts: frozenset[Par
 
     with open_database(settings):
         return asyncio.run(run())
+
+
+def with_database(work: Callable[[Settings, str], Coroutine[Any, Any, R]]) -> R:
+    """Open the database and do the work on it, without any service."""
+    settings = load_settings()
+    configure_logs("WARNING")
+    with open_database(settings) as conninfo:
+        return asyncio.run(work(settings, conninfo))
 
 
 def by_terminal() -> Metadata:

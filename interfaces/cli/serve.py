@@ -11,9 +11,11 @@ from application.identity.bootstrap import Generated
 from infra.logs import configure_logs
 from infra.settings import Settings, load_settings
 from interfaces.cli.output import console
+from interfaces.cli.projections import RebuildBars
 from interfaces.composition import (
     PARTS,
     Part,
+    build_projections,
     compose,
     join_database,
     let_first_admin_in,
@@ -39,6 +41,8 @@ def serve(only: Only = None) -> None:
     configure_logs(settings.log_level)
     parts = _parts(only)
     with open_database(settings) as conninfo:
+        with RebuildBars() as bars:
+            asyncio.run(build_projections(settings, conninfo, bars.told))
         generated = asyncio.run(let_first_admin_in(settings, conninfo))
         if generated is not None:
             _show_once(generated)

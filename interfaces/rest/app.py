@@ -10,11 +10,12 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
+from application.outward import OutwardCatalogue
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import RATE_HEADERS, Admission
-from interfaces.rest.audit import AuditController, ProjectionController
+from interfaces.rest.audit import AuditController
 from interfaces.rest.audit_logs import AuditLogController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
@@ -31,12 +32,14 @@ from interfaces.rest.identity.users import UserController
 from interfaces.rest.metrics import metrics_route
 from interfaces.rest.openapi import DocumentationController, ErrorResponses, openapi_config
 from interfaces.rest.processes import ProcessController
+from interfaces.rest.projections import ProjectionController
 from interfaces.rest.rate_limits import RateLimits
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
+from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -57,6 +60,8 @@ DASHBOARD = (
     ErasureController,
     EventController,
 )
+
+FOOTBALL = (WebhookController,)
 
 
 # What a page of another origin may read of a response.
@@ -82,6 +87,7 @@ def create_app(
     about: About,
     families: Families,
     rate_limits: RateLimits | None,
+    outward: OutwardCatalogue,
     *,
     prefix: str,
     cors_origins: list[str],
@@ -97,7 +103,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
-            Router(prefix, route_handlers=DASHBOARD),
+            Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
@@ -107,7 +113,7 @@ def create_app(
         exception_handlers={Exception: handle},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
         cors_config=cors,
-        openapi_config=openapi_config(about),
+        openapi_config=openapi_config(about, outward),
         before_request=check_address,
         request_class=JsonRequest,
         request_max_body_size=max_body_bytes,

@@ -9,7 +9,7 @@ from litestar.params import Parameter, QueryParameter
 
 from application.audit import EventView, StateView, show_event, state_as_of
 from application.differences import StreamDiff, difference
-from application.ports import ProjectionStatus, Verification
+from application.ports import Verification
 from application.tracing import Trace, trace
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
@@ -162,16 +162,3 @@ class AuditController(Controller):
         async for reached in services.verifier.progress():
             outcome = reached
         return outcome
-
-
-class ProjectionController(Controller):
-    """The projections."""
-
-    path = "/projections"
-    tags = ("Projections",)
-    guards = (requires(Role.ADMIN),)
-
-    @get("/", operation_id="listProjections", summary="List projections")
-    async def list(self, services: Services) -> Sequence[ProjectionStatus]:
-        """Show how far each projection is behind the log."""
-        return await services.projection_statuses.all()

@@ -13,10 +13,9 @@ from application.runs.neutralization import (
     neutralize_all,
     neutralize_due,
 )
-from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
-from interfaces.rest.conditions import IDEMPOTENCY_KEY
+from interfaces.rest.conditions import refuse_idempotency_key
 from interfaces.rest.headers import documented
 from interfaces.services import Services
 
@@ -92,8 +91,7 @@ class CleanupController(Controller):
 
         It takes no Idempotency-Key, for it is many commands: sent again, it takes the next runs.
         """
-        if IDEMPOTENCY_KEY in request.headers:
-            raise InvalidFieldError(IDEMPOTENCY_KEY, "is not taken here; the answer names the runs")
+        refuse_idempotency_key(request.headers)
         await services.freshness.reach_head(READ_MODELS)
         now = datetime.now(UTC)
         if entity_id is None:

@@ -47,6 +47,12 @@ def read_idempotency_key(headers: Headers) -> str:
     return given[0]
 
 
+def refuse_idempotency_key(headers: Headers) -> None:
+    """Refuse a key where it would have no effect. Raises InvalidFieldError."""
+    if IDEMPOTENCY_KEY in headers:
+        raise InvalidFieldError(IDEMPOTENCY_KEY, "is not taken here, see the answer")
+
+
 def read_if_match(headers: Headers) -> IfMatch:
     """Read the versions of a request that names some. Raises InvalidFieldError.
 

@@ -8,16 +8,16 @@ from psycopg.rows import args_row
 from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import AsyncConnectionPool
 
-from projections.history.projection import EntryRow
+from projections.history.projection import EntryRow, history
 from projections.paging import Slice
 
 _ENTRIES = """
 SELECT position, stream_id, version, type, recorded_at, actor, correlation_id, causation_id,
        request_id
-FROM history.entries
+FROM {schema}.entries
 """
 
-CHAIN = f"{_ENTRIES} WHERE correlation_id = %s ORDER BY position LIMIT %s"
+CHAIN = history.query(f"{_ENTRIES} WHERE correlation_id = %s ORDER BY position LIMIT %s")
 
 LIST = SQL(
     _ENTRIES
@@ -28,7 +28,10 @@ LIMIT %s OFFSET %s
 """
 )
 
-COUNT = SQL("SELECT count(*) FROM history.entries WHERE {where}")
+COUNT = SQL("SELECT count(*) FROM {schema}.entries WHERE {where}")
+
+
+SCHEMA = Identifier(history.id)
 
 
 class HistoryFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +68,11 @@ class HistoryQueries:
         where = SQL(" AND ").join(conditions)
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=args_row(EntryRow))
-            await cursor.execute(LIST.format(where=where), [*values, size, (page - 1) * size])
+            await cursor.execute(
+                LIST.format(schema=SCHEMA, where=where), [*values, size, (page - 1) * size]
+            )
             items = await cursor.fetchall()
-            counting = await connection.execute(COUNT.format(where=where), values)
+            counting = await connection.execute(COUNT.format(schema=SCHEMA, where=where), values)
             total = await counting.fetchone()
         assert total is not None
         return Slice(items, total[0])

@@ -3,40 +3,40 @@
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
-from projections.identity.api_keys import ApiKeyEntry
-from projections.identity.users import UserRow
+from projections.identity.api_keys import ApiKeyEntry, api_keys
+from projections.identity.users import UserRow, users
 from projections.paging import Slice
 
-USERS = """
+USERS = users.query("""
 SELECT username, email, roles, is_active, created_at, updated_at, version
-FROM users.users
+FROM {schema}.users
 ORDER BY username
-"""
+""")
 
-USER = """
+USER = users.query("""
 SELECT username, email, roles, is_active, created_at, updated_at, version
-FROM users.users
+FROM {schema}.users
 WHERE username = %s
-"""
+""")
 
-API_KEYS = """
+API_KEYS = api_keys.query("""
 SELECT id, name, description, role, key_prefix, created_at, created_by,
        expires_at, is_active, revoked_at, version
-FROM api_keys.api_keys
+FROM {schema}.api_keys
 ORDER BY id DESC
 LIMIT %s OFFSET %s
-"""
+""")
 
-API_KEY_COUNT = "SELECT count(*) FROM api_keys.api_keys"
+API_KEY_COUNT = api_keys.query("SELECT count(*) FROM {schema}.api_keys")
 
-API_KEY = """
+API_KEY = api_keys.query("""
 SELECT id, name, description, role, key_prefix, created_at, created_by,
        expires_at, is_active, revoked_at, version
-FROM api_keys.api_keys
+FROM {schema}.api_keys
 WHERE id = %s
-"""
+""")
 
-KEY_ID_BY_DIGEST = "SELECT id FROM api_keys.api_keys WHERE digest = %s"
+KEY_ID_BY_DIGEST = api_keys.query("SELECT id FROM {schema}.api_keys WHERE digest = %s")
 
 
 class IdentityQueries:

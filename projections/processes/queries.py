@@ -4,30 +4,30 @@ from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
 from projections.paging import Slice
-from projections.processes.projection import ProcessRow, StepRow
+from projections.processes.projection import ProcessRow, StepRow, processes
 
-PROCESS = """
+PROCESS = processes.query("""
 SELECT id, name, meta, retention_months, created_at, updated_at, deleted_at, version
-FROM processes.processes
+FROM {schema}.processes
 WHERE id = %s AND deleted_at IS NULL
-"""
+""")
 
-LIST = """
+LIST = processes.query("""
 SELECT id, name, meta, retention_months, created_at, updated_at, deleted_at, version
-FROM processes.processes
+FROM {schema}.processes
 WHERE deleted_at IS NULL
 ORDER BY created_at DESC, id DESC
 LIMIT %s OFFSET %s
-"""
+""")
 
-COUNT = "SELECT count(*) FROM processes.processes WHERE deleted_at IS NULL"
+COUNT = processes.query("SELECT count(*) FROM {schema}.processes WHERE deleted_at IS NULL")
 
-STEPS = """
+STEPS = processes.query("""
 SELECT id, process_id, index, name, is_rerunnable, rerun_config, created_at, updated_at
-FROM processes.steps
+FROM {schema}.steps
 WHERE process_id = %s
 ORDER BY index
-"""
+""")
 
 
 class ProcessQueries:

@@ -9,6 +9,7 @@ import msgspec
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from projections.runs.contents import fold, grams_of
+from projections.runs.tables import SCHEMA
 
 ORDER_COLUMNS = frozenset(
     {
@@ -34,12 +35,15 @@ MAX_DEPTH = 32
 OF_CONTENTS = ("id", "process_id", "created_at")
 
 # Neither runs that were deleted, nor those of processes that were.
-LISTED = SQL(
-    "r.deleted_at IS NULL AND r.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)"
-)
+LISTED = SQL("""
+    r.deleted_at IS NULL
+    AND r.process_id NOT IN (SELECT id FROM {schema}.processes WHERE is_deleted)
+""").format(schema=SCHEMA)
 
 # Deleted runs have no contents.
-LISTED_CONTENTS = SQL("r.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)")
+LISTED_CONTENTS = SQL(
+    "r.process_id NOT IN (SELECT id FROM {schema}.processes WHERE is_deleted)"
+).format(schema=SCHEMA)
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -111,7 +115,9 @@ def where(wanted: RunFilter) -> Clause:
     clauses = [Clause(LISTED, []), *_column_clauses(wanted)]
     if searches := _searches(wanted, "c"):
         found = _all_of(searches)
-        within = SQL("r.id IN (SELECT c.id FROM runs.contents AS c WHERE {})").format(found.text)
+        within = SQL("r.id IN (SELECT c.id FROM {schema}.contents AS c WHERE {found})").format(
+            found=found.text, schema=SCHEMA
+        )
         clauses.append(Clause(within, found.values))
     return _all_of(clauses)
 

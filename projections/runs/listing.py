@@ -19,19 +19,19 @@ from projections.runs.filtering import (
     where,
     where_contents,
 )
-from projections.runs.tables import RUNS, RunRow
+from projections.runs.tables import RUNS, SCHEMA, RunRow
 
 RUN_COLUMNS = SQL(", ").join(Identifier("r", column.name) for column in RUNS.columns)
 
 COUNTED = SQL("""
 WITH total AS (
     SELECT COALESCE(sum(s.{count}), 0)::bigint AS count
-    FROM runs.statistics AS s
+    FROM {schema}.statistics AS s
     WHERE (%s::bigint IS NULL OR s.process_id = %s)
-      AND s.process_id NOT IN (SELECT id FROM runs.processes WHERE is_deleted)
+      AND s.process_id NOT IN (SELECT id FROM {schema}.processes WHERE is_deleted)
 ), page AS (
     SELECT r.id, {key} AS key
-    FROM runs.runs AS r
+    FROM {schema}.runs AS r
     WHERE {condition}
     ORDER BY {order_of_runs}
     LIMIT %s OFFSET %s
@@ -41,7 +41,7 @@ WITH total AS (
 GATHERED = SQL("""
 WITH gathered AS MATERIALIZED (
     SELECT r.id, {key} AS key
-    FROM {table} AS r
+    FROM {schema}.{table} AS r
     WHERE {condition}
 ), total AS (
     SELECT count(*) AS count FROM gathered
@@ -57,8 +57,8 @@ WITH gathered AS MATERIALIZED (
 PAGE = SQL("""
 SELECT total.count, p.retention_months, {columns}
 FROM total
-LEFT JOIN (page JOIN runs.runs AS r USING (id)) ON true
-LEFT JOIN runs.processes AS p ON p.id = r.process_id
+LEFT JOIN (page JOIN {schema}.runs AS r USING (id)) ON true
+LEFT JOIN {schema}.processes AS p ON p.id = r.process_id
 ORDER BY {order_of_page}
 """)
 
@@ -82,6 +82,7 @@ def list_statement(wanted: RunFilter, order: RunOrder, *, page: int, size: int) 
             key=key.text,
             condition=condition.text,
             order_of_runs=sorting(key.text, SQL("r.id"), order),
+            schema=SCHEMA,
         )
         of_process = [wanted.process_id, wanted.process_id]
         values = [*of_process, *key.values, *condition.values, *key.values, *limits]
@@ -89,13 +90,14 @@ def list_statement(wanted: RunFilter, order: RunOrder, *, page: int, size: int) 
         within = is_of_contents(wanted, order)
         condition = where_contents(wanted) if within else where(wanted)
         beginning = GATHERED.format(
-            table=Identifier("runs", "contents" if within else "runs"),
+            schema=SCHEMA,
+            table=Identifier("contents" if within else "runs"),
             key=key.text,
             condition=condition.text,
             order_of_page=sorting(SQL("key"), SQL("id"), order),
         )
         values = [*key.values, *condition.values, *limits]
-    rest = PAGE.format(columns=RUN_COLUMNS, order_of_page=order_of_page)
+    rest = PAGE.format(columns=RUN_COLUMNS, order_of_page=order_of_page, schema=SCHEMA)
     return Clause(Composed([beginning, rest]), values)
 
 

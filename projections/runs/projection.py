@@ -37,6 +37,7 @@ from projections.runs.tables import (
     RUNS,
     STATISTICS,
     STEP_RUNS,
+    VERSION,
     RunProcessRow,
     RunRow,
     StepRunRow,
@@ -45,7 +46,7 @@ from projections.table import Rows
 
 runs = Projection(
     "runs",
-    version=3,
+    version=VERSION,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(RUNS, CONTENTS, STEP_RUNS, PROCESSES, STATISTICS),
     tallies=(META_FIELDS, META_VALUES),

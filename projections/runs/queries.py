@@ -10,59 +10,65 @@ from psycopg_pool import AsyncConnectionPool
 from projections.paging import Slice
 from projections.runs.filtering import LISTED, RunFilter, RunOrder
 from projections.runs.listing import RUN_COLUMNS, ShownRun, list_statement, shown_run
-from projections.runs.tables import STATISTICS, STEP_RUNS, StatisticsRow, StepRunRow
+from projections.runs.tables import (
+    SCHEMA,
+    STATISTICS,
+    STEP_RUNS,
+    StatisticsRow,
+    StepRunRow,
+)
 
 STEP_RUN_COLUMNS = SQL(", ").join(Identifier("s", column.name) for column in STEP_RUNS.columns)
 
 
 def _runs(rest: LiteralString) -> Composed:
     return SQL(
-        "SELECT p.retention_months, {columns} FROM runs.runs AS r "
-        "LEFT JOIN runs.processes AS p ON p.id = r.process_id WHERE {listed} AND {rest}"
-    ).format(columns=RUN_COLUMNS, listed=LISTED, rest=SQL(rest))
+        "SELECT p.retention_months, {columns} FROM {schema}.runs AS r "
+        "LEFT JOIN {schema}.processes AS p ON p.id = r.process_id WHERE {listed} AND {rest}"
+    ).format(columns=RUN_COLUMNS, listed=LISTED, rest=SQL(rest), schema=SCHEMA)
 
 
 def _step_runs(rest: LiteralString) -> Composed:
     return SQL(
-        "SELECT {columns} FROM runs.step_runs AS s "
-        "JOIN runs.runs AS r ON r.id = s.run_id WHERE {listed} AND {rest}"
-    ).format(columns=STEP_RUN_COLUMNS, listed=LISTED, rest=SQL(rest))
+        "SELECT {columns} FROM {schema}.step_runs AS s "
+        "JOIN {schema}.runs AS r ON r.id = s.run_id WHERE {listed} AND {rest}"
+    ).format(columns=STEP_RUN_COLUMNS, listed=LISTED, rest=SQL(rest), schema=SCHEMA)
 
 
 RUN = _runs("r.id = %s")
 NEWEST_OF = _runs("r.process_id = %s ORDER BY r.created_at DESC, r.id DESC LIMIT %s")
 RUN_STEPS = _step_runs("s.run_id = ANY(%s) ORDER BY s.run_id, s.index, s.id")
 STEP_RUN = SQL(
-    "SELECT r.version, {columns} FROM runs.step_runs AS s "
-    "JOIN runs.runs AS r ON r.id = s.run_id WHERE {listed} AND s.id = %s"
-).format(columns=STEP_RUN_COLUMNS, listed=LISTED)
+    "SELECT r.version, {columns} FROM {schema}.step_runs AS s "
+    "JOIN {schema}.runs AS r ON r.id = s.run_id WHERE {listed} AND s.id = %s"
+).format(columns=STEP_RUN_COLUMNS, listed=LISTED, schema=SCHEMA)
 
-STATISTICS_OF = SQL("SELECT {} FROM runs.statistics WHERE process_id = %s").format(
-    SQL(", ").join(Identifier(column.name) for column in STATISTICS.columns)
+STATISTICS_OF = SQL("SELECT {columns} FROM {schema}.statistics WHERE process_id = %s").format(
+    columns=SQL(", ").join(Identifier(column.name) for column in STATISTICS.columns), schema=SCHEMA
 )
 
-RUN_OF_STEP_RUN = "SELECT run_id FROM runs.step_runs WHERE id = %s"
+RUN_OF_STEP_RUN = SQL("SELECT run_id FROM {schema}.step_runs WHERE id = %s").format(schema=SCHEMA)
 
-META_FIELDS_OF = """
+META_FIELDS_OF = SQL("""
 SELECT field, type, count
-FROM runs.meta_fields
+FROM {schema}.meta_fields
 WHERE process_id = %s
 ORDER BY field, count DESC, type
 LIMIT %s
-"""
+""").format(schema=SCHEMA)
 
 # The most frequent values of each field; the table is as small as the fields have few values.
-META_VALUES_OF = """
+META_VALUES_OF = SQL("""
 SELECT field, value
 FROM (
     SELECT field, value,
            row_number() OVER (PARTITION BY field ORDER BY count DESC, value) AS place
-    FROM runs.meta_values
+    FROM {schema}.meta_values
     WHERE process_id = %s
 ) AS ranked
 WHERE place <= %s
 ORDER BY field, value
-"""
+""").format(schema=SCHEMA)
 
 MOST_FIELDS = 1000
 MOST_VALUES = 100

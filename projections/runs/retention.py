@@ -8,29 +8,31 @@ from datetime import datetime
 from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool
 
+from projections.runs.tables import SCHEMA
+
 # A month has up to four days more or less than what its index entry is compared with.
 DUE = SQL("""
-FROM runs.processes AS p
+FROM {schema}.processes AS p
 CROSS JOIN LATERAL (
     SELECT r.id, r.created_at + make_interval(months => p.retention_months::integer) AS due_at
-    FROM runs.runs AS r
+    FROM {schema}.runs AS r
     WHERE r.process_id = p.id
       AND NOT r.is_neutralized
       AND r.created_at <= %(now)s - make_interval(months => p.retention_months::integer, days => -4)
 ) AS scheduled
 WHERE p.retention_months IS NOT NULL AND scheduled.due_at <= %(now)s
-""")
+""").format(schema=SCHEMA)
 
 COUNT_DUE = SQL("SELECT count(*) {}").format(DUE)
 
 FIRST_DUE = SQL("SELECT scheduled.id {} ORDER BY scheduled.due_at, scheduled.id LIMIT %(limit)s")
 
-OF_ENTITY = """
+OF_ENTITY = SQL("""
 SELECT id
-FROM runs.runs
+FROM {schema}.runs
 WHERE entity_id = %s AND NOT is_neutralized
 ORDER BY id
-"""
+""").format(schema=SCHEMA)
 
 
 class RetentionQueries:

@@ -4,8 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from psycopg.sql import Identifier
 
+from projections.projection import versioned
 from projections.table import Table, Tally
+
+VERSION = 3
+
+SCHEMA = Identifier(versioned("runs", VERSION))
 
 
 class RunRow(msgspec.Struct):

@@ -26,21 +26,21 @@ SHARES = {"completed": 90, "failed": 4, "running": 3, "pending": 2, "cancelled":
 SECONDARY_INDEXES = """
 SELECT indexname, indexdef
 FROM pg_indexes
-WHERE schemaname = 'runs' AND indexdef NOT LIKE '%UNIQUE%'
+WHERE schemaname = 'runs_v3' AND indexdef NOT LIKE '%UNIQUE%'
 """
 
 STEP_RUNS = """
-INSERT INTO runs.step_runs (
+INSERT INTO runs_v3.step_runs (
     id, run_id, step_id, index, name, status, started_at, finished_at, meta, created_at,
     updated_at, version
 )
 SELECT r.id * 3 + step, r.id, (r.process_id - 1) * 3 + step + 1, step, 'Step', 'success',
        r.started_at, r.finished_at, '{}', r.created_at, r.updated_at, 1
-FROM runs.runs AS r CROSS JOIN generate_series(0, 2) AS step
+FROM runs_v3.runs AS r CROSS JOIN generate_series(0, 2) AS step
 """
 
 STATISTICS = """
-INSERT INTO runs.statistics
+INSERT INTO runs_v3.statistics
 SELECT process_id,
        count(*),
        count(*) FILTER (WHERE status = 'pending'),
@@ -49,22 +49,22 @@ SELECT process_id,
        count(*) FILTER (WHERE status = 'failed'),
        count(*) FILTER (WHERE status = 'cancelled'),
        sum(extract(epoch FROM finished_at - started_at)) FILTER (WHERE status = 'completed')
-FROM runs.runs
+FROM runs_v3.runs
 GROUP BY process_id
 ON CONFLICT DO NOTHING
 """
 
 META_FIELDS = """
-INSERT INTO runs.meta_fields
+INSERT INTO runs_v3.meta_fields
 SELECT process_id, field, 'string', count(*)
-FROM runs.runs CROSS JOIN LATERAL jsonb_object_keys(meta) AS field
+FROM runs_v3.runs CROSS JOIN LATERAL jsonb_object_keys(meta) AS field
 GROUP BY process_id, field
 """
 
 META_VALUES = """
-INSERT INTO runs.meta_values
+INSERT INTO runs_v3.meta_values
 SELECT process_id, 'department', meta ->> 'department', count(*)
-FROM runs.runs
+FROM runs_v3.runs
 GROUP BY process_id, meta ->> 'department'
 """
 
@@ -81,7 +81,7 @@ def fill(url: str, runs: int) -> None:
     with psycopg.connect(url) as connection:
         indexes = connection.execute(SECONDARY_INDEXES).fetchall()
         for name, _ in indexes:
-            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier("runs", name)))
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier("runs_v3", name)))
         _copy_log(connection, runs)
         _copy_runs(connection, runs, chance)
         for statement in (STEP_RUNS, STATISTICS, META_FIELDS, META_VALUES):
@@ -138,7 +138,7 @@ def _copy(connection: psycopg.Connection, table: Table[Any], rows: list[Any]) ->
     names = [column.name for column in table.columns]
     jsonb = {column.name for column in table.columns if column.type == "jsonb"}
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier("runs", table.name), sql.SQL(", ").join(map(sql.Identifier, names))
+        sql.Identifier("runs_v3", table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -49,7 +49,7 @@ def stored(projection: Projection, conninfo: str) -> ReadModel:
                     for values in connection.execute(
                         SQL("SELECT {} FROM {}").format(
                             SQL(", ").join(Identifier(column.name) for column in table.columns),
-                            Identifier(projection.name, table.name),
+                            Identifier(projection.id, table.name),
                         )
                     )
                 )

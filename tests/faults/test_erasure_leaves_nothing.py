@@ -21,7 +21,7 @@ from tests.serving import serving
 
 pytestmark = pytest.mark.xdist_group("erasure")
 
-READ_MODEL = {"runs.runs", "runs.contents", "runs.step_runs"}
+READ_MODEL = {"runs_v3.runs", "runs_v3.contents", "runs_v3.step_runs"}
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +64,12 @@ def test_the_data_of_others_is_still_there(story: Story) -> None:
 def test_the_row_of_the_run_tells_what_happened_and_to_nobody(story: Story) -> None:
     run = story.run["id"]
     with psycopg.connect(story.database) as connection:
-        rows = connection.execute("SELECT * FROM runs.runs WHERE id = %s", (run,)).fetchall()
+        rows = connection.execute("SELECT * FROM runs_v3.runs WHERE id = %s", (run,)).fetchall()
         steps = connection.execute(
-            "SELECT meta FROM runs.step_runs WHERE run_id = %s ORDER BY index", (run,)
+            "SELECT meta FROM runs_v3.step_runs WHERE run_id = %s ORDER BY index", (run,)
         ).fetchall()
         fields = connection.execute(
-            "SELECT entity_id, entity_name, meta, is_neutralized FROM runs.runs WHERE id = %s",
+            "SELECT entity_id, entity_name, meta, is_neutralized FROM runs_v3.runs WHERE id = %s",
             (run,),
         ).fetchone()
     assert fields == (f"NEUTRALIZED_{run}", None, {"department": "Sales"}, True)

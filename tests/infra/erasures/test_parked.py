@@ -21,7 +21,7 @@ __all__ = ["conninfo", "log", "projecting", "ring"]
 
 pytestmark = pytest.mark.anyio
 
-OWNER = "UPDATE things.things SET owner = %s"
+OWNER = "UPDATE things_v1.things SET owner = %s"
 
 
 async def test_of_a_parked_stream_only_what_was_shown_before_may_be_left_and_that_redacted(
@@ -41,7 +41,7 @@ async def test_of_a_parked_stream_only_what_was_shown_before_may_be_left_and_tha
     async def found() -> list[Leftover]:
         async with sql.transaction():
             traces = await read_traces(sql, erasure_at(3), ring)
-            return (await scan_read_models(sql, [things], traces)).found
+            return (await scan_read_models(sql, log.reader, [things], traces)).found
 
     await sql.execute(OWNER, ("Ann Example",))
     [leftover] = await found()

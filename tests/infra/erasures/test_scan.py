@@ -48,10 +48,10 @@ async def test_after_an_erasure_nothing_is_found_though_everything_was_looked_at
     looked_at = {place.place: place.scanned for place in scanned.places}
     assert looked_at["events"] == {"events": 5}
     assert looked_at["read models"] == {
-        "runs.runs": 1,
-        "runs.contents": 1,
-        "runs.step_runs": 1,
-        "history.entries": 5,
+        "runs_v3.runs": 1,
+        "runs_v3.contents": 1,
+        "runs_v3.step_runs": 1,
+        "history_v1.entries": 5,
     }
     assert looked_at["searched texts"]["public.events"] == scanned.log_position
 
@@ -71,7 +71,7 @@ async def test_the_scan_tells_which_fields_of_which_events_were_erased(
 async def test_a_run_that_was_hidden_when_it_was_erased_leaves_nothing_either(
     services: Services, sql: psycopg.AsyncConnection
 ) -> None:
-    [(process_id,)] = await rows(sql, "SELECT id FROM processes.processes")
+    [(process_id,)] = await rows(sql, "SELECT id FROM processes_v2.processes")
     assert isinstance(process_id, int)
     for name, is_restored in (("Cleo Hidden", False), ("Dora Restored", True)):
         run = await started(services, process_id, name)
@@ -85,22 +85,22 @@ async def test_a_run_that_was_hidden_when_it_was_erased_leaves_nothing_either(
 
 # Each statement plants something, and what comes with it is what must be found.
 PLANTS = {
-    "UPDATE runs.runs SET entity_name = 'Ann', meta = '{\"mail\": \"a@b\"}' WHERE id = 1": (
-        "runs.runs",
+    "UPDATE runs_v3.runs SET entity_name = 'Ann', meta = '{\"mail\": \"a@b\"}' WHERE id = 1": (
+        "runs_v3.runs",
         "row 1 has in entity_name, meta what its events do not tell",
     ),
-    "UPDATE runs.contents SET words = 'ann example' WHERE id = 1": (
-        "runs.contents",
+    "UPDATE runs_v3.contents SET words = 'ann example' WHERE id = 1": (
+        "runs_v3.contents",
         "row 1 has in words what its events do not tell",
     ),
-    "DELETE FROM runs.step_runs": ("runs.step_runs", "row 1 is missing"),
-    "UPDATE history.entries SET request_id = 'Ann' WHERE position = 7": (
-        "history.entries",
+    "DELETE FROM runs_v3.step_runs": ("runs_v3.step_runs", "row 1 is missing"),
+    "UPDATE history_v1.entries SET request_id = 'Ann' WHERE position = 7": (
+        "history_v1.entries",
         "row 7 has in request_id what its events do not tell",
     ),
     "UPDATE checkpoints SET version = 99 WHERE projection = 'users'": (
-        "users",
-        "is of another version than this Annals",
+        "users_v1",
+        "is not built in the version of this Annals",
     ),
     "INSERT INTO snapshots VALUES ('run-1', 2, 'Run', 2, NULL, '{}')": (
         "snapshots",
@@ -110,7 +110,9 @@ PLANTS = {
         "snapshots",
         "there is a snapshot of run-99",
     ),
-    "INSERT INTO parked_streams VALUES ('history', 'run-1', 99, 9, 'X', 'of Ann', '')": (
+    "INSERT INTO parked_streams"
+    " (projection, projection_version, stream_id, position, version, topic, error, trace)"
+    " VALUES ('history', 1, 'run-1', 99, 9, 'X', 'of Ann', '')": (
         "parked_streams",
         "run-1 is parked in history at 99; retry or skip it",
     ),
@@ -197,6 +199,12 @@ async def test_a_redaction_event_that_is_not_what_it_was_is_found(
         assert Leftover(where="events", problem=problem) in scanned.found
 
 
+BEFORE_THE_ERASURE = (
+    "stands at 4, before the erasure; let `annals serve` catch up, "
+    "or `annals projections rebuild` come to an end"
+)
+
+
 async def test_a_read_model_that_has_not_come_to_the_erasure_is_named(
     services: Services,
     erased: str,
@@ -206,7 +214,7 @@ async def test_a_read_model_that_has_not_come_to_the_erasure_is_named(
     monkeypatch.setattr(services.freshness, "_patience", 0.1)
     await sql.execute("UPDATE checkpoints SET position = 4 WHERE projection = 'runs'")
     assert await found(services, erased) == [
-        ("runs", "stands at 4, before the erasure; let `annals serve` catch up")
+        ("runs_v3 (live)", BEFORE_THE_ERASURE),
     ]
 
 

@@ -24,8 +24,13 @@ from domain.identity.roles import Role
 from domain.identity.user import User
 from domain.processes.process import Process
 from domain.processes.rerun import RerunConfig
+from domain.projections.oversight import Oversight
 from domain.runs.run import Run, StepRunChange
 from domain.runs.status import StepRunStatus
+from domain.system.incident import Incident
+from domain.webhooks.address import WebhookAddress
+from domain.webhooks.events import DisabledBecause
+from domain.webhooks.webhook import Webhook
 from infra.event_store.codec import decode, encode, encode_metadata, needs_key
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import StoredRecord
@@ -107,6 +112,15 @@ def aggregates() -> Iterator[Aggregate]:
     yield from _runs()
     yield _user()
     yield _api_key()
+    yield _oversight()
+    yield _webhook()
+    yield _webhook_address()
+    yield Incident.occur(
+        "parked-runs-17",
+        component="projections",
+        error="A stream is parked at an event that could not be applied",
+        details={"projection": "runs", "stream_id": "run-42", "position": 17},
+    )
 
 
 def _process() -> Aggregate:
@@ -216,6 +230,33 @@ def _api_key() -> Aggregate:
     key.toggle()
     key.revoke()
     return key
+
+
+def _oversight() -> Aggregate:
+    oversight = Oversight.begin("runs")
+    oversight.skip(
+        stream_id="run-1", version=3, position=9, type="StepRunBegan", reason="malformed"
+    )
+    return oversight
+
+
+def _webhook() -> Aggregate:
+    webhook = Webhook.register(
+        7, url="https://example.org/hook", patterns=["run.*"], secret="whsec_" + "QUJD" * 8
+    )
+    webhook.change_patterns(["*"])
+    webhook.rotate_secret("whsec_" + "REVG" * 8)
+    webhook.disable(DisabledBecause.FAILING, failing_since=RECORDED_AT)
+    webhook.enable()
+    webhook.unregister()
+    return webhook
+
+
+def _webhook_address() -> Aggregate:
+    address = WebhookAddress.begin("https://example.org/hook", 7)
+    address.free()
+    address.take(8)
+    return address
 
 
 def write_missing() -> None:

@@ -1,6 +1,7 @@
 """Starts and ends projectors, each with connections of its own as in a process of its own."""
 
 import contextlib
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -17,8 +18,10 @@ from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
 from infra.projections.installation import install
 from infra.projections.projector import BATCH_SIZE, Projector
+from projections.projection import Projection, versioned
 from tests.infra.event_store.opening import rows, until_so
 from tests.infra.event_store.thing import BY_TEST, Thing
+from tests.infra.projections.thing_projection import thing_projection
 
 KILL = """
 SELECT pg_terminate_backend(pid)
@@ -30,10 +33,12 @@ WHERE application_name = %s AND datname = current_database()
 class Process:
     """What one process has of projections."""
 
-    def __init__(self, name: str, signals: Signals, observer: LogObserver) -> None:
+    def __init__(
+        self, name: str, signals: Signals, observer: LogObserver, known: Iterable[Projection]
+    ) -> None:
         self.name = name
         self.signals = signals
-        self.freshness = LogFreshness(observer, signals)
+        self.freshness = LogFreshness(observer, signals, known)
         self._stack = contextlib.AsyncExitStack()
 
     async def stop(self) -> None:
@@ -84,7 +89,8 @@ class Projecting:
         signals = Signals(connector(self._conninfo, f"{name} signals"))
         pool = connection_pool(self._conninfo, 2)
         observer = LogObserver(pool)
-        process = Process(name, signals, observer)
+        known = [f for f in followers if isinstance(f, Projection)] or [thing_projection()]
+        process = Process(name, signals, observer, known)
         self._processes.append(process)
         enter = process._stack.enter_async_context
         await enter(pool)
@@ -116,9 +122,13 @@ async def caught_up(sql: psycopg.AsyncConnection, *names: str) -> None:
     await until_so(none_behind)
 
 
-async def shown(sql: psycopg.AsyncConnection, schema: str = "things") -> list[tuple[object, ...]]:
+async def shown(
+    sql: psycopg.AsyncConnection, name: str = "things", *, version: int = 1
+) -> list[tuple[object, ...]]:
     """Tell which things a read model shows: id, owner, and number of notes."""
-    query = SQL("SELECT id, owner, notes FROM {}.things ORDER BY id").format(Identifier(schema))
+    query = SQL("SELECT id, owner, notes FROM {}.things ORDER BY id").format(
+        Identifier(versioned(name, version))
+    )
     return await (await sql.execute(query)).fetchall()
 
 

@@ -54,14 +54,16 @@ async def test_a_batch_is_one_transaction_with_its_checkpoint(
 
     await caught_up(sql, "things")
 
-    batches = "SELECT xmin, min(position), max(position) FROM things.entries GROUP BY 1 ORDER BY 2"
+    batches = (
+        "SELECT xmin, min(position), max(position) FROM things_v1.entries GROUP BY 1 ORDER BY 2"
+    )
     found = await rows(sql, batches)
     assert [(first, last) for _, first, last in found] == [(2, 10), (11, 20), (21, 30)]
     last_transaction = found[-1][0]
     assert await rows(sql, "SELECT xmin FROM checkpoints WHERE projection = 'things'") == [
         (last_transaction,)
     ]
-    assert await rows(sql, "SELECT xmin FROM things.things") == [(last_transaction,)]
+    assert await rows(sql, "SELECT xmin FROM things_v1.things") == [(last_transaction,)]
 
 
 async def test_projections_at_one_position_share_one_transaction(
@@ -74,8 +76,8 @@ async def test_projections_at_one_position_share_one_transaction(
 
     assert await shown(sql, "these") == await shown(sql, "those") == [("thing-1", None, 2)]
     transactions = """
-    SELECT xmin FROM these.things
-    UNION SELECT xmin FROM those.things
+    SELECT xmin FROM these_v1.things
+    UNION SELECT xmin FROM those_v1.things
     UNION SELECT xmin FROM checkpoints WHERE projection IN ('these', 'those')
     """
     assert len(await rows(sql, transactions)) == 1
@@ -122,5 +124,5 @@ async def test_each_event_takes_effect_once_though_the_connection_is_killed_at_r
 
     assert kills > 3
     assert await shown(sql) == [(f"thing-{n}", None, 30) for n in range(10)]
-    assert await rows(sql, "SELECT count(*) FROM things.entries") == [(300,)]
+    assert await rows(sql, "SELECT count(*) FROM things_v1.entries") == [(300,)]
     assert await rows(sql, "SELECT * FROM parked_streams") == []

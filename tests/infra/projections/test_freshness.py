@@ -58,11 +58,13 @@ async def test_a_query_waits_while_its_read_model_is_behind(
     process = await projecting.start(thing_projection())
     await caught_up(sql, "things")
     async with sql.transaction():
-        await sql.execute("LOCK TABLE things.things")
+        await sql.execute("LOCK TABLE things_v1.things")
         await note(log, 1, "one")
         await until_locked_out(sql)
 
-        impatient = LogFreshness(process.freshness._observer, process.signals, patience=0.05)
+        impatient = LogFreshness(
+            process.freshness._observer, process.signals, [thing_projection()], patience=0.05
+        )
         with pytest.raises(ReadModelBehindError):
             await impatient.reach_head(["things"])
 
@@ -77,7 +79,7 @@ async def test_a_query_does_not_wait_for_read_models_that_it_does_not_ask(
     await projecting.start(thing_projection("slow"))
     await caught_up(sql, "asked", "slow")
     async with sql.transaction():
-        await sql.execute("LOCK TABLE slow.things")
+        await sql.execute("LOCK TABLE slow_v1.things")
         await note(log, 1, "one")
 
         assert await process.freshness.reach_head(["asked"]) == 2
@@ -92,13 +94,15 @@ async def test_what_was_heard_of_a_projection_is_forgotten_with_the_connection(
     asked = await projecting.start(installing=False)
     await note(log, 1, "one")
     await caught_up(sql, "things")
-    await until(lambda: asked.signals.position("things") == 2)
+    await until(lambda: asked.signals.position("things_v1") == 2)
     await projector.stop()
     await sql.execute("UPDATE checkpoints SET position = 0 WHERE projection = 'things'")
     await asked.kill(sql, "signals")
-    await until(lambda: asked.signals.position("things") == 0)
+    await until(lambda: asked.signals.position("things_v1") == 0)
 
-    impatient = LogFreshness(asked.freshness._observer, asked.signals, patience=0.05)
+    impatient = LogFreshness(
+        asked.freshness._observer, asked.signals, [thing_projection()], patience=0.05
+    )
     with pytest.raises(ReadModelBehindError):
         await impatient.reach_head(["things"])
 
@@ -113,9 +117,11 @@ async def test_what_a_dying_server_told_of_a_projection_is_not_believed(
     await caught_up(sql, "things")
     await projector.stop()
     await sql.execute("UPDATE checkpoints SET position = 0 WHERE projection = 'things'")
-    asked.signals.advance("things", 2)
+    asked.signals.advance("things_v1", 2)
 
-    impatient = LogFreshness(asked.freshness._observer, asked.signals, patience=0.05)
+    impatient = LogFreshness(
+        asked.freshness._observer, asked.signals, [thing_projection()], patience=0.05
+    )
     with pytest.raises(ReadModelBehindError):
         await impatient.reach_head(["things"])
 
@@ -135,7 +141,7 @@ async def test_every_projection_is_told_its_own_position(
         async with observer.running():
             observed = await observer.ask(None)
 
-    assert observed.checkpoints == {f"p{n}": n for n in range(1, 5001)}
+    assert observed.checkpoints == {(f"p{n}", 1): n for n in range(1, 5001)}
 
 
 async def test_a_projection_that_was_never_installed_is_never_fresh(
@@ -146,6 +152,6 @@ async def test_a_projection_that_was_never_installed_is_never_fresh(
         observer = LogObserver(pool)
         signals = Signals(lambda: psycopg.AsyncConnection.connect(conninfo))
         async with observer.running():
-            freshness = LogFreshness(observer, signals, patience=0.05)
+            freshness = LogFreshness(observer, signals, [thing_projection()], patience=0.05)
             with pytest.raises(ReadModelBehindError):
-                await freshness.reach_head(["nobody"])
+                await freshness.reach_head(["things"])

@@ -138,77 +138,62 @@ async def test_a_process_that_stands_by_only_waits(
     assert 0 < waits < 100
 
 
-async def test_a_projection_that_stands_at_a_checkpoint_of_another_version_is_left_alone(
+async def test_processes_of_two_releases_each_keep_their_own_version_up_to_date(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    """As in a rolling upgrade: whoever reads the older version still sees it follow the log."""
+    await note(log, 1, "one", "two")
+    await projecting.start(thing_projection(version=1))
+    await projecting.start(thing_projection(version=2))
+    await caught_up(sql, "things")
+    await note(log, 1, "three")
+    await caught_up(sql, "things")
+
+    assert await shown(sql, version=1) == await shown(sql, version=2) == [("thing-1", None, 3)]
+    await _held_by(sql, "annals process 0 projector", "annals process 1 projector")
+
+
+async def test_a_version_that_a_process_does_not_know_is_left_alone(
     log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection, conninfo: str
 ) -> None:
     install(conninfo, [thing_projection(version=2)])
-    await projecting.start(
-        thing_projection(version=1), thing_projection("others"), installing=False
-    )
-    await projecting.start(thing_projection("others"))
-    await note(log, 1, "one")
-    await caught_up(sql, "others")
-
-    assert await shown(sql) == []
-    assert len(await rows(sql, HOLDERS)) == 1
-
-    await projecting.start(thing_projection(version=2), installing=False)
-    await caught_up(sql, "things")
-    assert await shown(sql) == [("thing-1", None, 1)]
-
-
-async def test_a_process_lets_go_of_a_projection_that_another_one_installed_anew(
-    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
-) -> None:
-    """As in a rolling upgrade: the new version begins at 0, with tables of its own."""
-    await note(log, 1, "one", "two")
     await projecting.start(thing_projection(version=1))
-    await caught_up(sql, "things")
+    await note(log, 1, "one")
+    await until_so(lambda: _reached(sql, 2, version=1))
 
-    await projecting.start(thing_projection(version=2))
-    await caught_up(sql, "things")
-
-    await _held_by(sql, "annals process 1 projector")
-    assert await shown(sql) == [("thing-1", None, 2)]
+    assert await shown(sql, version=2) == []
+    assert await _reached(sql, 0, version=2)
 
 
-async def test_a_process_that_was_overtaken_neither_writes_nor_parks_nor_moves_the_checkpoint(
+async def test_a_process_that_was_overtaken_neither_writes_nor_parks_but_takes_up_what_is_there(
     log: EventStoreParts,
     projecting: Projecting,
     sql: psycopg.AsyncConnection,
-    conninfo: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It has not looked around yet, and the tables that it knows are other ones now."""
+    """It has not looked around yet, and somebody else changed tables and checkpoint meanwhile."""
     monkeypatch.setattr(projector, "LOOK_AGAIN_SECONDS", 1e9)
-    monkeypatch.setattr(projector, "RETRY_SECONDS", 0.0)
     await note(log, 1, "one")
     await projecting.start(
         thing_projection(), thing_projection("helpless", at_a_loss_with=frozenset({"bad"}))
     )
     await caught_up(sql, "things", "helpless")
-    [holder] = await rows(sql, HOLDERS + "LIMIT 1")
 
-    install(conninfo, [thing_projection(version=2), thing_projection("helpless", version=2)])
-    process = projecting._processes[0]
-    await note(log, 1, "bad")
-    process.signals.advance(LOG_CHANNEL, 3)
+    async with sql.transaction():
+        await sql.execute("UPDATE checkpoints SET revision = revision + 1, position = 3")
+        await note(log, 1, "bad")
+    await note(log, 2)
+    projecting._processes[0].signals.advance(LOG_CHANNEL, 4)
+    await caught_up(sql, "things", "helpless")
 
-    async def let_go() -> bool:
-        return await rows(sql, HOLDERS) == []
-
-    await until_so(let_go)
-    assert holder == ("annals process 0 projector",)
-    for schema in ("things", "helpless"):
-        assert await shown(sql, schema) == []
+    for name in ("things", "helpless"):
+        assert await shown(sql, name) == [("thing-1", None, 1), ("thing-2", None, 0)]
     assert await rows(sql, "SELECT * FROM parked_streams") == []
-    assert (
-        await rows(
-            sql,
-            "SELECT version, position FROM checkpoints WHERE projection IN ('things', 'helpless')",
-        )
-        == [(2, 0)] * 2
-    )
+
+
+async def _reached(sql: psycopg.AsyncConnection, position: int, *, version: int) -> bool:
+    query = "SELECT position FROM checkpoints WHERE projection = 'things' AND version = %s"
+    return await rows(sql, query, version) == [(position,)]
 
 
 async def _held_by(sql: psycopg.AsyncConnection, *names: str) -> None:

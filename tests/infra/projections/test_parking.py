@@ -61,7 +61,9 @@ async def test_the_error_is_kept_with_the_way_to_it(
     assert "thing_projection.py" in str(trace)
     assert "in noted" in str(trace)
     async with connection_pool(conninfo, 1) as pool:
-        status = {s.name: s for s in await PostgresProjectionStatuses(pool).all()}["things"]
+        status = {
+            s.name: s for s in await PostgresProjectionStatuses(pool, [thing_projection()]).all()
+        }["things"]
     assert (status.state, status.parked_streams) == (ProjectionState.PARKED_STREAMS, 1)
     assert status.last_error is not None
     assert status.last_error.startswith("thing-1 parked at 2: HandlerError")
@@ -145,7 +147,7 @@ async def test_a_broken_connection_parks_nothing(
     await caught_up(sql, "things")
     async with sql.transaction():
         # The batch cannot get on while this holds its table, and then its connection is gone.
-        await sql.execute("LOCK TABLE things.things")
+        await sql.execute("LOCK TABLE things_v1.things")
         await note(log, 1, "two")
         await until_locked_out(sql)
         await process.kill(sql)

@@ -35,9 +35,9 @@ async def test_every_read_model_equals_a_fresh_replay(
 
     for projection in PROJECTIONS:
         for table in projection.tables:
-            live = await _content(sql, projection.name, table)
+            live = await _content(sql, projection.id, table)
             assert live, f"{projection.name}.{table.name} shows nothing"
-            assert await _content(sql, _beside(projection).name, table) == live
+            assert await _content(sql, _beside(projection).id, table) == live
 
 
 def _beside(projection: Projection) -> Projection:

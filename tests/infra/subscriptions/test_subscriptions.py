@@ -11,6 +11,7 @@ from application.ports import ProjectionKind, ProjectionState
 from infra.event_store.assembly import EventStoreParts
 from infra.jobs.worker import JobWorker
 from infra.postgres.connections import connection_pool
+from infra.projections.follower import Follower
 from infra.projections.installation import install
 from infra.projections.status import PostgresProjectionStatuses
 from tests.infra.event_store.opening import rows, until, until_locked_out
@@ -130,7 +131,7 @@ async def test_each_event_leads_to_one_job_though_the_connection_is_killed_at_ra
     await writing
     await caught_up(sql, "echoes", "things")
 
-    noted = await rows(sql, "SELECT position FROM things.entries ORDER BY position")
+    noted = await rows(sql, "SELECT position FROM things_v1.entries ORDER BY position")
     assert kills > 3
     assert await echoed(sql) == [position for (position,) in noted]
     assert len(noted) == 300
@@ -162,8 +163,9 @@ async def test_a_stream_that_a_subscription_is_at_a_loss_with_waits_and_others_g
     assert await echoed(sql) == [2, 6]
     parked = "SELECT projection, stream_id, position, error FROM parked_streams"
     assert await rows(sql, parked) == [("echoes", "thing-1", 3, "LookupError: bad")]
+    known: list[Follower] = [thing_subscription(), thing_projection()]
     async with connection_pool(conninfo, 1) as pool:
-        statuses = {s.name: s for s in await PostgresProjectionStatuses(pool).all()}
+        statuses = {s.name: s for s in await PostgresProjectionStatuses(pool, known).all()}
     assert statuses["echoes"].kind is ProjectionKind.SUBSCRIPTION
     assert statuses["echoes"].state is ProjectionState.PARKED_STREAMS
-    assert statuses["runs"].kind is ProjectionKind.PROJECTION
+    assert statuses["things"].kind is ProjectionKind.PROJECTION

@@ -126,6 +126,14 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
     assert "annals_test" not in annals("doctor").stdout
 
 
+PARK_A_STREAM = """
+INSERT INTO parked_streams (
+    projection, projection_version, stream_id, position, version, topic, error, trace
+)
+VALUES ('runs', 3, 'run-9', 1, 1, 'x', 'x', 'x')
+"""
+
+
 @pytest.mark.parametrize(
     ("harm", "mend", "check"),
     [
@@ -148,7 +156,7 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
             "master key",
         ),
         (
-            "INSERT INTO parked_streams VALUES ('runs', 'run-9', 1, 1, 'x', 'x', 'x')",
+            PARK_A_STREAM,
             "DELETE FROM parked_streams",
             "projections",
         ),

@@ -15,8 +15,8 @@ from tests.interfaces.cli.commands import Terminal
 # A server and a story have nothing to say to machines.
 NOT_FOR_MACHINES = {("serve",), ("demo",)}
 
-# These bring a database of their own.
-WITHOUT_DATABASE = {("demo",)}
+# They bring one of their own, tell of it among other findings, or look at a file first.
+WITHOUT_DATABASE = {("demo",), ("doctor",), ("restore",)}
 
 ANSI = "\x1b["
 NOBODY_LISTENS = "postgresql://annals:not-to-be-shown@127.0.0.1:1/annals"
@@ -53,8 +53,9 @@ def arguments_of(command: Any, scratch: Path) -> list[str]:
             value = str(scratch / "given")
             Path(value).touch()
         given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
-    if any("--generate" in parameter.opts for parameter in command.params):
-        given.append("--generate")
+    for choice in ("--generate", "--all"):
+        if any(choice in parameter.opts for parameter in command.params):
+            given.append(choice)
     return given
 
 

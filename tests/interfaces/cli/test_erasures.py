@@ -36,7 +36,7 @@ def subject(run: Json) -> str:
 @pytest.fixture
 def left(served: Served, run: Json) -> Iterator[None]:
     """Something is left in the read model for as long as the test takes."""
-    change = "UPDATE runs.runs SET entity_name = %s WHERE id = %s"
+    change = "UPDATE runs_v3.runs SET entity_name = %s WHERE id = %s"
     with psycopg.connect(served.environment["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(change, (NAME, run["id"]))
         yield
@@ -101,9 +101,9 @@ def test_where_something_is_left_nothing_is_certified(
     certify = ("erasures", "certify", subject, "--output", str(path), "--search", NAME)
     done = terminal.run(*certify)
     assert (done.code, done.out) == (1, "")
-    told = f"runs.runs: row {run['id']} has in entity_name what its events do not tell"
+    told = f"runs_v3.runs: row {run['id']} has in entity_name what its events do not tell"
     assert told in done.err
-    assert "runs.runs: a searched text is in rows: 1" in done.err
+    assert "runs_v3.runs: a searched text is in rows: 1" in done.err
     assert f"Nothing is certified of {subject}" in done.err
     assert "Example" not in done.err
 
@@ -130,7 +130,7 @@ def test_without_a_server_the_command_brings_the_read_models_up_to_date_itself(
         for place in certificate["scan"]["places"]
         if place["place"] == "read models"
     ]
-    assert read_models == {"runs.runs": 1, "runs.contents": 1, "history.entries": 2}
+    assert read_models == {"runs_v3.runs": 1, "runs_v3.contents": 1, "history_v1.entries": 2}
 
 
 async def erase_somebody(services: Services) -> None:

@@ -132,8 +132,8 @@ def test_what_is_in_the_database_is_told(measured: Served) -> None:
     with psycopg.connect(measured.environment["DATABASE_URL"]) as sql:
         sql.execute(
             "INSERT INTO parked_streams"
-            " (projection, stream_id, position, version, topic, error, trace)"
-            " VALUES ('history', 'run-1', 1, 1, 'RunStarted', '', '')"
+            " (projection, projection_version, stream_id, position, version, topic, error, trace)"
+            " VALUES ('history', 1, 'run-1', 1, 1, 'RunStarted', '', '')"
         )
         sql.execute("SELECT jobs.enqueue('sweep_retention', '{}', 0, '2100-01-01', NULL, NULL)")
     samples = scrape(measured)

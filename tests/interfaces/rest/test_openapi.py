@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.interfaces.api import Api, Json
+from tests.interfaces.rest.problems import FOOTBALL
 from tests.interfaces.rest.sent import COMMANDS, WITH_KEY
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
@@ -56,7 +57,19 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/audit/trace/{correlation_id}"),
     ("get", "/api/v1/audit/verify"),
     ("get", "/api/v1/projections"),
+    ("post", "/api/v1/projections/{name}/rebuild"),
+    ("get", "/api/v1/projections/{name}/parked"),
+    ("post", "/api/v1/projections/{name}/parked/{stream_id}/retry"),
+    ("post", "/api/v1/projections/{name}/parked/{stream_id}/skip"),
     ("get", "/api/v1/erasures"),
+    ("get", "/api/v1/webhooks"),
+    ("post", "/api/v1/webhooks"),
+    ("patch", "/api/v1/webhooks"),
+    ("delete", "/api/v1/webhooks"),
+    ("post", "/api/v1/webhooks/rotate-secret"),
+    ("post", "/api/v1/webhooks/enable"),
+    ("post", "/api/v1/webhooks/disable"),
+    ("get", "/api/v1/webhooks/event-types"),
     ("get", "/api/v1/erasures/{subject}"),
     *(
         (method, f"/api/v1/{keys}{rest}")
@@ -87,11 +100,30 @@ LISTS = {
 
 CLEANUP = "/api/v1/admin/cleanup/neutralize"
 
+# Sent again, they have no effect, or the same; none of them is a command of one aggregate.
+WITHOUT_CONDITIONS = {
+    CLEANUP,
+    "/api/v1/projections/{name}/rebuild",
+    "/api/v1/projections/{name}/parked/{stream_id}/retry",
+    "/api/v1/projections/{name}/parked/{stream_id}/skip",
+}
+
 # Commands that need no more than their address, and those that may say more.
-WITHOUT_BODY = ("/toggle", "/restore", "/cancel", CLEANUP)
+WITHOUT_BODY = ("/toggle", "/restore", "/cancel", "/rebuild", "/retry", CLEANUP)
 OPTIONAL_BODY = ("/neutralize", "/rerun")
 
-CREATE_NOTHING = ("login", "neutralize", "restore", "cancel")
+CREATE_NOTHING = (
+    "login",
+    "neutralize",
+    "restore",
+    "cancel",
+    "retry",
+    "skip",
+    "rotate-secret",
+    "enable",
+    "disable",
+)
+ACCEPTED = ("rebuild",)
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
@@ -146,7 +178,7 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            is_needed = parameter["in"] == "path" or parameter["name"] == "q"
+            is_needed = parameter["in"] == "path" or parameter["name"] in ("q", "url")
             assert parameter["required"] == is_needed
 
 
@@ -180,8 +212,7 @@ def test_every_command_describes_its_conditions_and_is_tested_with_them(document
         expected = set(taking) if method in ("post", "put", "patch") else set()
         if method == "delete":
             expected = {"If-Match"}
-        # Many commands at once, each of which has no effect the second time.
-        if (method, path) in PUBLIC or path == CLEANUP:
+        if (method, path) in PUBLIC or path in WITHOUT_CONDITIONS:
             expected = set()
         assert headers == expected, (method, path)
         for header in headers:
@@ -204,8 +235,10 @@ def test_every_command_with_a_body_describes_it(document: Json) -> None:
 def test_every_success_has_a_schema(document: Json) -> None:
     for method, path, operation in operations(document):
         [success] = [status for status in operation["responses"] if status.startswith("2")]
-        creates = method == "post" and path.rpartition("/")[2] not in CREATE_NOTHING
-        assert success == ("201" if creates else "200"), (method, path)
+        last = path.rpartition("/")[2]
+        creates = method == "post" and last not in CREATE_NOTHING
+        expected = "202" if last in ACCEPTED else "201" if creates else "200"
+        assert success == expected, (method, path)
         schema = operation["responses"][success]["content"]["application/json"]["schema"]
         assert schema.keys() & {"$ref", "items"}
 
@@ -218,7 +251,7 @@ def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Js
             expected = ERRORS
         assert errors - {"401"} == expected - {"401"}, (method, path)
         assert ("401" in errors) == (path not in ("/", "/health"))
-        family = "FootballError" if path.startswith("/auth") else "DashboardError"
+        family = "FootballError" if path.startswith(FOOTBALL) else "DashboardError"
         for status in errors:
             shape = "Health" if (path, status) == ("/health", "503") else family
             described = operation["responses"][status]
@@ -274,8 +307,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
         headers = described - RATE_HEADERS
         if method == "get" and path.replace("/admin", "") in LISTS:
             assert headers == PAGE_HEADERS
-        elif path == CLEANUP:
-            assert headers == {"X-Event-Position"}
+        elif path in WITHOUT_CONDITIONS:
+            assert headers == ({"X-Event-Position"} if path == CLEANUP else set())
         elif method != "get" and path != "/auth/login":
             replayed = set() if method == "delete" else {"Idempotent-Replayed"}
             assert headers == {"X-Event-Position", "ETag"} | replayed

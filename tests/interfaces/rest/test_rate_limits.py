@@ -116,9 +116,9 @@ def test_every_response_says_where_its_sender_stands(
 
 def test_a_response_to_what_went_wrong_within_says_it_too(limited: Served, admin: Api) -> None:
     with psycopg.connect(limited.environment["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute("ALTER TABLE runs.runs RENAME TO away")
+        connection.execute("ALTER TABLE runs_v3.runs RENAME TO away")
         response = admin.http.get(RUNS)
-        connection.execute("ALTER TABLE runs.away RENAME TO runs")
+        connection.execute("ALTER TABLE runs_v3.away RENAME TO runs")
     assert_dashboard_error(response, 500, "internal_error")
     assert standing(response)[0] == 10_000
 

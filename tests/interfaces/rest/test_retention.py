@@ -39,12 +39,12 @@ def months_later(served: Served, months: int) -> Iterator[None]:
     """Live a while later: for the database, all that happened is so much longer ago."""
     shift = "UPDATE {} SET created_at = created_at - make_interval(months => %s)"
     with psycopg.connect(served.environment["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(shift.format("runs.runs"), (months,))
+        connection.execute(shift.format("runs_v3.runs"), (months,))
     try:
         yield
     finally:
         with psycopg.connect(served.environment["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(shift.format("runs.runs"), (-months,))
+            connection.execute(shift.format("runs_v3.runs"), (-months,))
 
 
 def test_retention_is_set_changed_and_lifted(api: Api, process: int) -> None:

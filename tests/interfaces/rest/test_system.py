@@ -4,6 +4,7 @@ import json
 import re
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,9 +12,18 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra.projections.status import STATUS
 from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.rest.problems import assert_dashboard_error
 from tests.serving import Served
+
+END_WHO_WAITS = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database()
+  AND wait_event_type = 'Lock'
+  AND query LIKE %s
+"""
 
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 
@@ -113,6 +123,21 @@ def test_without_its_database_everything_is_503_and_health_says_why(alone: Serve
     assert refused.headers["retry-after"] == "1"
 
 
+def test_a_database_that_goes_away_while_health_is_asked_is_unhealthy_too(
+    served: Served, stranger: Api
+) -> None:
+    with (
+        psycopg.connect(served.environment["DATABASE_URL"]) as blocking,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        blocking.execute("LOCK TABLE checkpoints")
+        asked = executor.submit(stranger.http.get, "/health")
+        cut_off_whoever_waits_for_the_statuses(served.environment["DATABASE_URL"])
+        health = asked.result()
+    assert health.status_code == 503
+    assert (health.json()["status"], health.json()["database"]) == ("unhealthy", "disconnected")
+
+
 def lines_after_the_greeting(served: Served) -> list[str]:
     log = served.log.read_text().partition("Annals on http://")[2]
     whole_lines = log[: log.rfind("\n")]
@@ -141,3 +166,14 @@ def cut_off(database: str) -> None:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
         )
+
+
+def cut_off_whoever_waits_for_the_statuses(database: str) -> None:
+    """End the one connection that asks how the read models stand, which another one holds up."""
+    deadline = time.monotonic() + 30
+    with psycopg.connect(database, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            if connection.execute(END_WHO_WAITS, (f"%{STATUS.strip()}%",)).fetchall() == [(True,)]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody asked for the statuses")
