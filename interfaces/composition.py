@@ -16,6 +16,7 @@ from application.backups import Backup, BackupProgress, Restored
 from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
+from application.live import LiveLog, Seats
 from application.metadata import by_system
 from application.outward import OutwardCatalogue
 from application.ports import KeyInventory, Rotation
@@ -47,7 +48,7 @@ from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.reader import LogReader
 from infra.event_store.rotation import establish_master_key, rotate
-from infra.event_store.tail import PostgresEventTail
+from infra.event_store.tail import PostgresEventTail, live_log_failed
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
@@ -86,6 +87,7 @@ from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.services import Services
+from interfaces.telling import Telling
 from projections.history.projection import history
 from projections.history.queries import HistoryQueries
 from projections.identity.api_keys import api_keys
@@ -252,6 +254,9 @@ async def compose(
             await stack.enter_async_context(worker.running())
         addresses = CheckedAddresses(allow_private=settings.webhook_allow_private)
         stack.callback(addresses.close)
+        tail = PostgresEventTail(event_store.reader, event_store.observer, signals)
+        live = LiveLog(tail, lambda entry: Telling(entry, OUTWARD), on_failure=live_log_failed)
+        await stack.enter_async_context(live.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -260,7 +265,9 @@ async def compose(
             store=event_store.store,
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
-            tail=PostgresEventTail(event_store.reader, event_store.observer, signals),
+            tail=tail,
+            live=live,
+            seats=Seats(),
             archive=PostgresEventArchive(pool, event_store.reader),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),

@@ -118,3 +118,8 @@ def entry_of(entry: Recorded[DomainEvent] | Unreadable) -> Entry:
         type=entry.topic,
         error=type(entry.error).__name__,
     )
+
+
+def live_log_failed(error: Exception) -> None:
+    """Tell that following the log for those who listen has to begin again."""
+    log.warning("live_log_interrupted", error=type(error).__name__)

@@ -89,15 +89,15 @@ class EventStream(Response[bytes]):
         self._seat = seat
 
     def to_asgi_response(
-        self, app: Litestar | None, request: Request[Any, Any, Any], **given: Any
+        self,
+        app: Litestar | None,  # noqa: ARG002 - Litestar names it
+        request: Request[Any, Any, Any],  # noqa: ARG002
+        **given: Any,
     ) -> ASGIResponse:
         """Make the response that is sent."""
-        response = super().to_asgi_response(app, request, **given)
+        headers = (given.get("headers") or {}) | self.headers
         return _Sending(
-            self._chunks,
-            self._seat,
-            headers=list(response.headers.multi_items()),
-            status_code=response.status_code,
+            self._chunks, self._seat, headers=headers, media_type=self.MEDIA_TYPE, status_code=200
         )
 
 
@@ -115,8 +115,6 @@ class _Sending(ASGIResponse):
         super().__init__(**given)
         self._chunks = chunks
         self._seat = seat
-        if "content-length" in self.headers:
-            del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, on its seat. Raises TooManyListenersError if there is none."""
