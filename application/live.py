@@ -123,7 +123,7 @@ class LiveLog(Generic[R]):
     def stop(self) -> None:
         """Let all who listen come to an end: the server stops."""
         self.is_stopping = True
-        self._wake()
+        self.wake()
 
     @contextlib.asynccontextmanager
     async def listening(
@@ -158,10 +158,15 @@ class LiveLog(Generic[R]):
             return kept, _position_of(kept[-1])
         return kept, max(self._position, position)
 
-    async def beyond(self, position: int) -> None:
-        """Return once something is kept after a position, or the server stops."""
-        while not self.is_stopping and (self._floor is None or self._position <= position):
+    async def beyond(self, listener: "Listener[R]") -> None:
+        """Return once something is kept after a listener's position, or the server stops."""
+        while not self.is_stopping and (self._floor is None or self._position <= listener.position):
             await self._changed.wait()
+
+    def wake(self) -> None:
+        """Let all who wait look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _run(self) -> None:
         while True:
@@ -203,7 +208,7 @@ class LiveLog(Generic[R]):
         self._bytes += extract.size
         self._position = extract.position
         self._make_room()
-        self._wake()
+        self.wake()
 
     def _make_room(self) -> None:
         gone = 0
@@ -214,10 +219,6 @@ class LiveLog(Generic[R]):
             self._bytes -= self._kept[gone].size
             gone += 1
         del self._kept[:gone]
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
 
 class Listener(Generic[R]):
@@ -239,20 +240,28 @@ class Listener(Generic[R]):
         except TimeoutError:
             return []
 
+    def go_to(self, position: int) -> None:
+        """Go on after another position."""
+        self.position = position
+        self._live.wake()
+
     async def _take(self) -> Sequence[R]:
         if not self._live.reaches_back_to(self.position):
             return await self._catch_up()
-        await self._live.beyond(self.position)
+        await self._live.beyond(self)
         if not self._live.reaches_back_to(self.position):
             return []
         kept, self.position = self._live.kept_after(self.position)
         return [one.told for one in kept if self._wanted.fits(one.entry)]
 
     async def _catch_up(self) -> Sequence[R]:
-        told, position = await self._live.missed(self.position, self._wanted)
-        if position == self.position:  # it is at the end, and the log is not yet followed
-            await self._live.beyond(position)
+        after = self.position
+        told, position = await self._live.missed(after, self._wanted)
+        if self.position != after:  # it was told to go somewhere else meanwhile
+            return []
         self.position = position
+        if position == after:  # it is at the end, and the log is not yet followed
+            await self._live.beyond(self)
         return told
 
 

@@ -41,6 +41,7 @@ from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
+from interfaces.websocket.route import websocket_route
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -103,6 +104,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
         dependencies={

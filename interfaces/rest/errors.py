@@ -128,11 +128,11 @@ def _within(error: Exception) -> tuple[HTTPStatus, str]:
     if isinstance(error, UNAVAILABLE):
         log.warning("database_unavailable", error=type(error).__name__)
         return HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached, try again"
-    log.error("request_failed", error=type(error).__name__, frames=_frames(error))
+    log.error("request_failed", error=type(error).__name__, frames=frames_of(error))
     return HTTPStatus.INTERNAL_SERVER_ERROR, "An internal error occurred"
 
 
-def _frames(error: Exception) -> list[str]:
+def frames_of(error: Exception) -> list[str]:
     """Say where it happened. The message of an exception may hold personal data; its place not."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
