@@ -127,14 +127,17 @@ class LiveLog(Generic[R]):
 
     @contextlib.asynccontextmanager
     async def listening(
-        self, wanted: EventFilter, after: int | None
+        self, wanted: EventFilter, after: int | None, *, by: str
     ) -> AsyncIterator["Listener[R]"]:
-        """Listen to what is recorded after a position; from now on without one."""
+        """Listen to what is recorded after a position; from now on without one.
+
+        ``by`` is the stream of the user or the API key that listens.
+        """
         self._listeners += 1
         self._called.set()
         try:
             position = await self._tail.head() if after is None else after
-            yield Listener(self, wanted, position)
+            yield Listener(self, wanted, position, by)
         finally:
             self._listeners -= 1
 
@@ -222,11 +225,16 @@ class LiveLog(Generic[R]):
 
 
 class Listener(Generic[R]):
-    """One who listens: takes what is wanted, in order, each once."""
+    """One who listens: takes what is wanted, in order, each once.
 
-    def __init__(self, live: LiveLog[R], wanted: EventFilter, position: int) -> None:
+    ``has_changed`` tells that something happened to the one who listens since that was set back.
+    """
+
+    def __init__(self, live: LiveLog[R], wanted: EventFilter, position: int, by: str) -> None:
         self._live = live
         self._wanted = wanted
+        self._by = by
+        self.has_changed = False
         self.position = position
 
     async def take(self, patience: float) -> Sequence[R]:
@@ -252,6 +260,7 @@ class Listener(Generic[R]):
         if not self._live.reaches_back_to(self.position):
             return []
         kept, self.position = self._live.kept_after(self.position)
+        self.has_changed |= any(one.entry.stream_id == self._by for one in kept)
         return [one.told for one in kept if self._wanted.fits(one.entry)]
 
     async def _catch_up(self) -> Sequence[R]:

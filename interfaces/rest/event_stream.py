@@ -41,15 +41,15 @@ async def frames(
     the events that are not wanted.
     """
     clock = asyncio.get_running_loop().time
-    async with live.listening(wanted, after) as listener:
+    async with live.listening(wanted, after, by=grant.principal.stream_id) as listener:
         yield BEGINNING
         sent = checked = clock()
         while not live.is_stopping:
             tellings = await listener.take(HEARTBEAT_SECONDS)
-            if clock() - checked >= HEARTBEAT_SECONDS:
+            if listener.has_changed or clock() - checked >= HEARTBEAT_SECONDS:
                 if not await grant.still_holds():
                     return
-                checked = clock()
+                listener.has_changed, checked = False, clock()
             for chunk in _chunks(tellings):
                 yield chunk
                 sent = clock()

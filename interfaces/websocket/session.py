@@ -148,7 +148,8 @@ class Session:
         assert self._grant is not None
         clock = asyncio.get_running_loop().time
         wanted = EventFilter(types=self._services.outward.topics)
-        async with self._services.live.listening(wanted, self._after) as listener:
+        by = self._grant.principal.stream_id
+        async with self._services.live.listening(wanted, self._after, by=by) as listener:
             self._listener = listener
             if self._after is not None:
                 listener.go_to(self._after)
@@ -159,8 +160,10 @@ class Session:
                 tellings = await listener.take(HEARTBEAT_SECONDS)
                 if self._services.live.is_stopping:
                     raise Closing(RESTART, "The server stops, connect again")
-                if clock() - looked >= HEARTBEAT_SECONDS:
+                if listener.has_changed or clock() - looked >= HEARTBEAT_SECONDS:
                     await self._look_again()
+                    listener.has_changed = False
+                if clock() - looked >= HEARTBEAT_SECONDS:
                     await self._connection.send(answer("heartbeat", position=listener.position))
                     looked = clock()
                 await self._pass_on(tellings, resumed)
