@@ -71,7 +71,7 @@ def _chunks(tellings: Sequence[Telling]) -> Iterator[bytes]:
         yield b"".join(gathered)
 
 
-class EventStream(Response[bytes]):
+class EventStream(Response[str]):
     """A response that goes on for as long as its client takes it; it needs a seat.
 
     Litestar's own streams wait for their clients, without an end, and its own server-sent events
@@ -84,7 +84,7 @@ class EventStream(Response[bytes]):
         self, chunks: AsyncGenerator[bytes, None], seat: AbstractContextManager[None]
     ) -> None:
         # The header asks nginx not to keep anything back.
-        super().__init__(b"", media_type=self.MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+        super().__init__("", media_type=self.MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
         self._chunks = chunks
         self._seat = seat
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.di import Provide
-from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, Parameter
 
 from application.audit import EventView
@@ -69,15 +68,17 @@ LastEventId = Annotated[
 ]
 
 
-class EventFeed(msgspec.Struct, frozen=True):
+class EventFeed(msgspec.Struct, frozen=True, omit_defaults=True):
     """Events in the order of the log; the next ones come after ``next_after``.
 
-    That moves over the events that were not asked for. ``head`` is where the log ends.
+    That moves over the events that were not asked for. ``head`` is where the log ends. Events that
+    are damaged, if there are any, are in ``unreadable``.
     """
 
-    events: Sequence[EventView | UnreadableEvent]
+    events: Sequence[EventView]
     next_after: int
     head: int
+    unreadable: Sequence[UnreadableEvent] = ()
 
 
 def event_filter(
@@ -132,29 +133,27 @@ class EventController(Controller):
 
         A consumer keeps `next_after` with what it has done of the events, and asks from there on.
         A page may have fewer events than there are: ask on until `next_after` is `head`. With
-        `wait` the answer comes as soon as there is an event. An event that cannot be read says so
-        in `error`, instead of what it holds.
+        `wait` the answer comes as soon as there is an event. Events that cannot be read are named
+        in `unreadable`.
         """
         with contextlib.ExitStack() as stack:
             if wait:
                 stack.enter_context(services.seats.seat(request.user.actor))
             extract = await _next(services, after, limit, wanted, wait)
-        events = [shown(entry) for entry in extract.entries]
-        return EventFeed(events, extract.position, extract.head)
+        entries = [shown(entry) for entry in extract.entries]
+        return EventFeed(
+            events=[entry for entry in entries if isinstance(entry, EventView)],
+            next_after=extract.position,
+            head=extract.head,
+            unreadable=tuple(entry for entry in entries if isinstance(entry, UnreadableEvent)),
+        )
 
     @get(
         "/stream",
         operation_id="streamEvents",
         summary="Follow the log by server-sent events",
         media_type=EventStream.MEDIA_TYPE,
-        responses={
-            200: ResponseSpec(
-                str,
-                description="Server-sent events: `id` is the position, `event` the type",
-                media_type=EventStream.MEDIA_TYPE,
-                generate_examples=False,
-            )
-        },
+        response_description="Events: `id` is the position, `event` the type, `data` as in a page",
     )
     async def stream(
         self,
@@ -164,7 +163,7 @@ class EventController(Controller):
         wanted: EventFilter,
         after: After = 0,
         last_event_id: LastEventId = None,
-    ) -> EventStream:
+    ) -> Response[str]:
         """Send what comes after a position, oldest first, and then what is recorded, at once.
 
         Comments come in between, to show that the stream lives. A client that does not take what

@@ -56,6 +56,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/audit/streams/{stream_id}/diff"),
     ("get", "/api/v1/audit/trace/{correlation_id}"),
     ("get", "/api/v1/audit/verify"),
+    ("get", "/api/v1/events"),
+    ("get", "/api/v1/events/stream"),
     ("get", "/api/v1/projections"),
     ("post", "/api/v1/projections/{name}/rebuild"),
     ("get", "/api/v1/projections/{name}/parked"),
