@@ -71,7 +71,8 @@ from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
-from infra.projections.installation import install, read_versions, retire, to_be_built
+from infra.projections.installation import install, read_versions, to_be_built
+from infra.projections.leftovers import remove_leftovers
 from infra.projections.parked import PostgresParkedStreams
 from infra.projections.projector import Projector
 from infra.projections.rebuild import Rebuild, RebuildStoppedError, RebuildUnderWayError, Told
@@ -244,7 +245,11 @@ async def compose(
 
         if "jobs" in parts:
             duties = [
-                *housekeeping(pool, audit_log_days=settings.audit_log_days),
+                *housekeeping(
+                    pool,
+                    partial(remove_leftovers, conninfo, PROJECTIONS),
+                    audit_log_days=settings.audit_log_days,
+                ),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
                 rebuilding(RebuildProcess(REBUILD)),
                 fault_reporting(event_store.store, PostgresFaults(pool, unless=REPORT_FAULTS.name)),
@@ -326,7 +331,7 @@ async def rebuild_projections(
 
 
 async def build_projections(settings: Settings, conninfo: str, told: Told) -> None:
-    """Build what is not there in its version, and retire what nobody reads any more.
+    """Build what is not there in its version, and remove what nobody reads any more.
 
     Older processes serve their own versions meanwhile. Raises RebuildStoppedError.
     """
@@ -334,7 +339,7 @@ async def build_projections(settings: Settings, conninfo: str, told: Told) -> No
     async with connection_pool(conninfo, 2) as pool:
         rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
         await rebuild.run(unbuilt, told, only_missing=True)
-    retire(conninfo, PROJECTIONS)
+    remove_leftovers(conninfo, PROJECTIONS)
 
 
 async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | None:

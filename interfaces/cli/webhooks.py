@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from msgspec import UNSET
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from application.webhooks.handlers import (
     ChangeWebhookPatterns,
@@ -220,7 +220,7 @@ def _carry_out(change: Change, message: str, *, made_up: str | None = None, as_j
 
 
 def _table(webhooks: Sequence[WebhookView]) -> Table:
-    table = Table("id", "URL", "events", "state", "since")
+    table = Table("id", Column("URL", overflow="fold"), "events", "state", "since")
     for webhook in webhooks:
         table.add_row(
             str(webhook.id),
