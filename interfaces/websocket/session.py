@@ -156,8 +156,8 @@ class Session:
             await self._welcome(self._grant.principal)
             looked = clock()
             while True:
-                resumed = self._resumed
                 tellings = await listener.take(HEARTBEAT_SECONDS)
+                resumed = self._resumed
                 if self._services.live.is_stopping:
                     raise Closing(RESTART, "The server stops, connect again")
                 if listener.has_changed or clock() - looked >= HEARTBEAT_SECONDS:
