@@ -206,12 +206,15 @@ async def compose(
         await stack.enter_async_context(pool)
         await stack.enter_async_context(metrics.running())
         await stack.enter_async_context(signals.running())
+        notes = ErasureNotes(LedgerFile(settings.backups), pool)
+        if parts:
+            await stack.enter_async_context(notes.completing())
         event_store = EventStoreParts(
             conninfo,
             pool,
             ring,
             on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
-            on_erased=ErasureNotes(LedgerFile(settings.backups), pool).note,
+            on_erased=notes.note,
             meter=meter,
         )
         await stack.enter_async_context(event_store.running())
