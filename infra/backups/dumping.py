@@ -32,6 +32,9 @@ from infra.postgres.tools import ToolError, run, running
 LOCK_NAME = "backup.lock"
 LOOK_SECONDS = 0.1
 
+# pg_dump finds tables by name: none of a read model may get the name of another meanwhile.
+LET_TABLES_STAY = "SELECT pg_advisory_lock_shared(4127307)"
+
 SNAPSHOT = "SELECT pg_export_snapshot()"
 
 STATE = """
@@ -59,6 +62,8 @@ def back_up(
     """
     with _alone(directory), psycopg.connect(conninfo) as connection:
         _sweep(directory)
+        connection.execute(LET_TABLES_STAY)
+        connection.rollback()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute("SET idle_in_transaction_session_timeout = 0")

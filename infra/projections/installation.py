@@ -47,7 +47,10 @@ JOIN unnest(%s::text[], %s::integer[]) AS known (projection, version)
 WHERE c.kind = 'projection'
 """
 
-IS_READ = "SELECT NOT pg_try_advisory_xact_lock(4127306, hashtext(%s))"
+# A backup that is being written reads all of them.
+IS_READ = """
+SELECT NOT (pg_try_advisory_xact_lock(4127306, hashtext(%s)) AND pg_try_advisory_xact_lock(4127307))
+"""
 
 REMOVE_CHECKPOINTS = "DELETE FROM checkpoints WHERE projection = %s AND version = %s"
 
@@ -92,7 +95,7 @@ async def read_versions(connection: psycopg.AsyncConnection, ids: Sequence[str])
 
 
 def retire(conninfo: str, projections: Sequence[Projection]) -> list[str]:
-    """Remove the older versions that nobody reads any more; name them."""
+    """Remove the older versions that nobody reads any more, nor a backup copies; name them."""
     names = [projection.name for projection in projections]
     versions = [projection.version for projection in projections]
     removed = []

@@ -22,6 +22,7 @@ from infra.event_store.reader import LogPage, LogReader, Unreadable
 from infra.projections.applying import Applying
 from infra.projections.copies import (
     begin_copy,
+    between_backups,
     forget_replaced,
     is_built,
     make_ready,
@@ -170,12 +171,13 @@ class Rebuild:
             told(_progress(work, RebuildStage.FILLING, page.head))
         told(_progress(work, RebuildStage.INDEXING, work.held.position))
         await make_ready(work.connection, work.projection)
-        head = await self._catch_up(work, applying, WITHIN_REACH)
-        told(_progress(work, RebuildStage.SWAPPING, head))
-        await swap(
-            work.connection, work.projection, lambda: self._catch_up(work, applying, within=0)
-        )
-        await forget_replaced(work.connection, work.projection)
+        async with between_backups(work.connection):
+            head = await self._catch_up(work, applying, WITHIN_REACH)
+            told(_progress(work, RebuildStage.SWAPPING, head))
+            await swap(
+                work.connection, work.projection, lambda: self._catch_up(work, applying, within=0)
+            )
+            await forget_replaced(work.connection, work.projection)
         told(_progress(work, RebuildStage.DONE, work.held.position))
         log.info("projection_rebuilt", projection=work.projection.id, position=work.held.position)
 

@@ -1,11 +1,15 @@
 """A backup is whole, private and consistent, and one that is not is refused."""
 
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import LiteralString
 
 import msgspec
 import psutil
+import psycopg
 import pytest
 
 from application.backups import BackupError
@@ -15,6 +19,18 @@ from infra.event_store.keys import decode_master_key, encode_master_key
 from infra.postgres.tools import running
 from interfaces.composition import keyring, list_backups, write_backup
 from tests.infra.backups.world import World
+
+PATIENCE = 20
+
+DUMP_WAITS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pg_dump' AND wait_event_type = 'Lock'
+"""
+
+REBUILD_WAITS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name <> 'pg_dump' AND wait_event_type = 'Lock'
+"""
 
 
 def test_a_backup_says_where_the_log_was_and_who_can_open_it(world: World) -> None:
@@ -77,6 +93,38 @@ def test_what_a_killed_backup_left_is_no_backup_and_swept_away(world: World) -> 
     assert list_backups(world.settings, None) == [backup]
     assert not abandoned.exists()
     assert unnamed.exists()
+
+
+def test_a_rebuild_beside_a_backup_leaves_the_read_model_in_it_whole(world: World) -> None:
+    """pg_dump finds tables by their names, which a rebuild gives to other tables at its end."""
+    [ann] = world.start_runs("Ann Example")
+    with (
+        ThreadPoolExecutor() as at_once,
+        psycopg.connect(world.url, autocommit=True) as watching,
+        psycopg.connect(world.url) as holding_up,
+    ):
+        holding_up.execute("LOCK TABLE users_v1.users IN ACCESS EXCLUSIVE MODE")
+        backing_up = at_once.submit(world.back_up)
+        wait_for(lambda: is_so(watching, DUMP_WAITS))
+        rebuilding = at_once.submit(world.rebuild, "runs")
+        wait_for(lambda: rebuilding.done() or is_so(watching, REBUILD_WAITS))
+        holding_up.rollback()
+        backup = backing_up.result()
+        rebuilding.result()
+    assert world.named(ann) == ("Ann Example", "Ann Example")
+    world.restore(backup.path)
+    assert world.named(ann) == ("Ann Example", "Ann Example")
+
+
+def is_so(connection: psycopg.Connection, condition: LiteralString) -> bool:
+    return connection.execute(condition).fetchone() is not None
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_backup_that_fails_leaves_nothing(world: World, tmp_path: Path) -> None:
