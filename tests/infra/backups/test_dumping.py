@@ -87,11 +87,14 @@ def test_what_a_killed_backup_left_is_no_backup_and_swept_away(world: World) -> 
     directory.mkdir()
     abandoned = directory / ".annals-20260101T000000.000000Z-000000000001.dump.partial"
     abandoned.write_text("half a backup")
-    unnamed = directory / "annals-20260101T000000.000000Z-000000000001.dump"
+    manifest = directory / "annals-20260101T000000.000000Z-000000000001.json"
+    manifest.write_text("that of half a backup")
+    unnamed = directory / "annals-20260102T000000.000000Z-000000000001.dump"
     unnamed.write_text("somebody's")
     backup = world.back_up()
     assert list_backups(world.settings, None) == [backup]
     assert not abandoned.exists()
+    assert not manifest.exists()
     assert unnamed.exists()
 
 
@@ -161,6 +164,10 @@ def write_nonsense(dump: Path) -> None:
     dump.with_suffix(".json").write_bytes(b"\xff\x00" + b"[" * 5000)
 
 
+def nest_deeply(dump: Path) -> None:
+    dump.with_suffix(".json").write_text('{"more":' + "[" * 100_000 + "]" * 100_000 + "}")
+
+
 def write_a_list(dump: Path) -> None:
     dump.with_suffix(".json").write_text("[1, 2]")
 
@@ -183,6 +190,7 @@ def point_elsewhere(dump: Path) -> None:
         (cut_it, "is damaged"),
         (make_up_a_position, "was not written by Annals, or was changed since"),
         (write_nonsense, "is no manifest"),
+        (nest_deeply, "is no manifest"),
         (write_a_list, "is no manifest"),
         (write_too_much, "is no manifest"),
         (point_elsewhere, "is the manifest of passwd"),
