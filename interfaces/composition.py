@@ -27,6 +27,7 @@ from application.runs.rerunning import rerunning, reruns
 from application.runs.sweeping import retention_sweep
 from application.subscription import Subscription
 from application.system.outward import system_events
+from application.system.reporting import REPORT_FAULTS, fault_reporting
 from infra.audit_log.log import PostgresAuditLog
 from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger import ErasureNotes, reconcile
@@ -69,7 +70,8 @@ from infra.postgres.revival import revived
 from infra.postgres.signals import LOG_CHANNEL, Signals
 from infra.projections.follower import Follower
 from infra.projections.freshness import LogFreshness
-from infra.projections.installation import install, read_versions, retire, to_be_built
+from infra.projections.installation import install, read_versions, to_be_built
+from infra.projections.leftovers import remove_leftovers
 from infra.projections.parked import PostgresParkedStreams
 from infra.projections.projector import Projector
 from infra.projections.rebuild import Rebuild, RebuildStoppedError, RebuildUnderWayError, Told
@@ -81,7 +83,9 @@ from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.secret_file import SecretFile
 from infra.settings import SettingError, Settings, load_settings
 from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
+from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
+from infra.webhooks.addresses import CheckedAddresses
 from interfaces.services import Services
 from projections.history.projection import history
 from projections.history.queries import HistoryQueries
@@ -93,6 +97,8 @@ from projections.processes.queries import ProcessQueries
 from projections.runs.projection import runs
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.webhooks.projection import webhooks
+from projections.webhooks.queries import WebhookQueries
 
 # What keeps Annals from starting, each with a message for the operator.
 START_ERRORS = (
@@ -106,7 +112,7 @@ START_ERRORS = (
     LedgerError,
 )
 
-PROJECTIONS = (processes, runs, users, api_keys, history)
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
 
@@ -240,13 +246,20 @@ async def compose(
 
         if "jobs" in parts:
             duties = [
-                *housekeeping(pool, audit_log_days=settings.audit_log_days),
+                *housekeeping(
+                    pool,
+                    partial(remove_leftovers, conninfo, PROJECTIONS),
+                    audit_log_days=settings.audit_log_days,
+                ),
                 retention_sweep(sweep_retention, settings.retention_sweep_cron),
                 rebuilding(RebuildProcess(REBUILD)),
+                fault_reporting(event_store.store, PostgresFaults(pool, unless=REPORT_FAULTS.name)),
                 rerunning(event_store.store, HttpRerunEndpoint(f"annals/{version('annals')}")),
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
+        addresses = CheckedAddresses(allow_private=settings.webhook_allow_private)
+        stack.callback(addresses.close)
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -277,6 +290,8 @@ async def compose(
             keyed_hash=HmacSha256(secret),
             signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),
+            outward=OUTWARD,
+            webhook_addresses=addresses,
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, freshness)
             ),
@@ -291,6 +306,7 @@ async def compose(
             retention=retention,
             history=HistoryQueries(pool),
             identity=identity,
+            webhooks=WebhookQueries(pool),
         )
 
 
@@ -311,7 +327,7 @@ async def rebuild_projections(
 
 
 async def build_projections(settings: Settings, conninfo: str, told: Told) -> None:
-    """Build what is not there in its version, and retire what nobody reads any more.
+    """Build what is not there in its version, and remove what nobody reads any more.
 
     Older processes serve their own versions meanwhile. Raises RebuildStoppedError.
     """
@@ -319,7 +335,7 @@ async def build_projections(settings: Settings, conninfo: str, told: Told) -> No
     async with connection_pool(conninfo, 2) as pool:
         rebuild = Rebuild(connector(conninfo, "rebuild"), LogReader(pool, keyring(settings)))
         await rebuild.run(unbuilt, told, only_missing=True)
-    retire(conninfo, PROJECTIONS)
+    remove_leftovers(conninfo, PROJECTIONS)
 
 
 async def let_first_admin_in(settings: Settings, conninfo: str) -> Generated | None:

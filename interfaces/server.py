@@ -15,7 +15,7 @@ from litestar.types import ASGIApp
 from infra.logs import configure_logs
 from infra.metrics.sharing import shared_values
 from infra.settings import SettingError, Settings, load_settings
-from interfaces.composition import PARTS, Part, compose, join_database
+from interfaces.composition import OUTWARD, PARTS, Part, compose, join_database
 from interfaces.rest.about import About
 from interfaces.rest.app import create_app
 from interfaces.rest.families import Families
@@ -81,6 +81,7 @@ def application() -> ASGIApp:
         about(settings),
         families,
         rate_limits(settings, families),
+        OUTWARD,
         prefix=settings.api_v1_prefix,
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_kb * 1024,

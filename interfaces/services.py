@@ -8,6 +8,7 @@ from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
 from application.metrics import Meter, Metrics
+from application.outward import OutwardCatalogue
 from application.ports import (
     AuditLog,
     ChainVerifier,
@@ -24,11 +25,13 @@ from application.ports import (
 )
 from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
+from application.webhooks.ports import WebhookAddresses
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.webhooks.queries import WebhookQueries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,8 @@ class Services:
     keyed_hash: KeyedHash
     signer: Signer
     jobs: JobQueue
+    outward: OutwardCatalogue
+    webhook_addresses: WebhookAddresses
 
     authenticator: Authenticator
     passwords: PasswordHasher
@@ -66,3 +71,4 @@ class Services:
     retention: RetentionQueries
     history: HistoryQueries
     identity: IdentityQueries
+    webhooks: WebhookQueries

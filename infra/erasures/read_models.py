@@ -22,6 +22,8 @@ PLACE = "read models"
 
 COPIES = "SELECT version, copy, position FROM checkpoints WHERE projection = %s"
 
+REPLACED = "SELECT nspname FROM pg_namespace WHERE nspname ~ %s"
+
 PARKED = """
 SELECT stream_id, position
 FROM parked_streams
@@ -39,8 +41,18 @@ async def scan_read_models(
     scan = PlaceScan(place=PLACE, scanned={}, found=[])
     for projection in projections:
         skipped = await skipped_positions(reader, projection.name)
+        await _look_for_replaced(connection, projection, scan)
         await _compare(connection, projection, skipped, traces, scan)
     return scan
+
+
+async def _look_for_replaced(
+    connection: AsyncConnection, projection: Projection, scan: PlaceScan
+) -> None:
+    cursor = await connection.execute(REPLACED, (f"^{projection.name}_v[0-9]+_replaced$",))
+    for (schema,) in await cursor.fetchall():
+        problem = "was left by a rebuild; `annals serve` removes it within the hour"
+        scan.found.append(_leftover(schema, problem))
 
 
 async def _compare(

@@ -127,10 +127,15 @@ class LogReader:
         return [decode(_record(row), self._keyring) for row in rows]
 
     async def entries(
-        self, stream_id: str, *, after: int, connection: AsyncConnection
+        self,
+        stream_id: str,
+        *,
+        after: int = 0,
+        to_version: int | None = None,
+        connection: AsyncConnection,
     ) -> list[Recorded[DomainEvent] | Unreadable]:
-        """Read one stream after a version, with what cannot be read of it."""
-        arguments = {"stream_id": stream_id, "after": after, "to_version": None, "at": None}
+        """Read one stream: after a version, up to a version, with what cannot be read of it."""
+        arguments = {"stream_id": stream_id, "after": after, "to_version": to_version, "at": None}
         return [self._entry(row) for row in await self._stream(arguments, connection)]
 
     async def event_ids(self, positions: Sequence[int]) -> dict[int, str]:

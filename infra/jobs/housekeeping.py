@@ -1,5 +1,7 @@
 """Forgets what has been kept for long enough, every hour."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from psycopg_pool import AsyncConnectionPool
@@ -11,6 +13,7 @@ from infra.event_store.claims import forget_old_claims
 FORGET_FINISHED_JOBS = JobKind(name="forget_finished_jobs", timeout_seconds=600, priority=-10)
 FORGET_OLD_CLAIMS = JobKind(name="forget_old_claims", timeout_seconds=600, priority=-10)
 FORGET_OLD_CALLS = JobKind(name="forget_old_calls", timeout_seconds=600, priority=-10)
+REMOVE_LEFTOVERS = JobKind(name="remove_leftovers", timeout_seconds=600, priority=-10)
 
 KEPT_DAYS = 7
 
@@ -25,8 +28,13 @@ WHERE job.status NOT IN ('todo', 'doing')
 """
 
 
-def housekeeping(pool: AsyncConnectionPool, *, audit_log_days: int) -> list[Duty]:
-    """Make the duties that forget finished jobs, expired claims, and calls of so long ago."""
+def housekeeping(
+    pool: AsyncConnectionPool, remove_leftovers: Callable[[], object], *, audit_log_days: int
+) -> list[Duty]:
+    """Make the duties that forget finished jobs, expired claims, and calls of so long ago.
+
+    And that remove what is left of read models, by a function that may block.
+    """
 
     async def forget_jobs(_: Arguments) -> None:
         async with pool.connection() as connection:
@@ -38,8 +46,12 @@ def housekeeping(pool: AsyncConnectionPool, *, audit_log_days: int) -> list[Duty
     async def forget_calls(_: Arguments) -> None:
         await delete_calls(pool, before=datetime.now(UTC) - timedelta(days=audit_log_days))
 
+    async def leftovers(_: Arguments) -> None:
+        await asyncio.to_thread(remove_leftovers)
+
     return [
         Duty(kind=FORGET_FINISHED_JOBS, function=forget_jobs, cron="17 * * * *"),
         Duty(kind=FORGET_OLD_CLAIMS, function=forget_claims, cron="27 * * * *"),
         Duty(kind=FORGET_OLD_CALLS, function=forget_calls, cron="37 * * * *"),
+        Duty(kind=REMOVE_LEFTOVERS, function=leftovers, cron="47 * * * *"),
     ]

@@ -15,7 +15,9 @@ SELECT wanted.sequence, ARRAY(
 FROM unnest(%s::text[], %s::bigint[]) AS wanted (sequence, count)
 """
 
-SEQUENCES = frozenset({"process_ids", "step_ids", "run_ids", "step_run_ids", "api_key_ids"})
+SEQUENCES = frozenset(
+    {"process_ids", "step_ids", "run_ids", "step_run_ids", "api_key_ids", "webhook_ids"}
+)
 
 
 class PostgresIdentifiers:

@@ -59,22 +59,25 @@ class Applying:
             elif len(page.entries) > 1:
                 for half in _halves(page):
                     await self.apply(group, half)
+            elif page.entries[0].stream_id in group[0].parked:
+                raise  # it waits already, and is not the event that cannot be applied
             else:
                 await self._at_a_loss(group[0], page.entries[0], error)
-                await self.apply(group, LogPage([], page.position, page.head))
+                await self.apply(group, page)  # whose erasure reaches the stream all the same
 
     async def _apply_together(self, group: Sequence[Held], page: LogPage) -> None:
         connection = self._connection
         async with connection.transaction():
+            # First of all, as whoever swaps or retries begins with it: nobody waits in a circle.
+            moved = await self._move(group, page.position)
+            if moved.rowcount != len(group):
+                raise SupersededError
             for held in group:
                 await redact_parked(connection, self._reader, held, page)
             writes = [await follow(connection, held, list(followed(held, page))) for held in group]
             async with connection.pipeline():
                 for write in writes:
                     await write()
-                moved = await self._move(group, page.position)
-            if moved.rowcount != len(group):
-                raise SupersededError
         for held in group:
             held.position = page.position
 

@@ -49,7 +49,7 @@ INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = %s"
 
 # The live copy moves no further until the transaction is over.
 STOP_LIVE = """
-SELECT revision
+SELECT revision, position
 FROM checkpoints
 WHERE projection = %s AND version = %s AND copy = 'live'
 FOR UPDATE
@@ -69,12 +69,6 @@ SELECT FROM checkpoints WHERE projection = %s AND version = %s AND copy = 'live'
 """
 
 NOTIFY = "SELECT pg_notify(%s, %s)"
-
-ABANDONED = """
-SELECT projection, version
-FROM checkpoints
-WHERE copy = 'rebuild' AND progress_at < now() - interval '1 day'
-"""
 
 
 async def take_turn(connection: AsyncConnection, projection: Projection, *, waiting: bool) -> bool:
@@ -150,11 +144,12 @@ async def make_ready(connection: AsyncConnection, projection: Projection) -> Non
 async def swap(
     connection: AsyncConnection,
     projection: Projection,
-    catch_up: Callable[[], Awaitable[object]],
+    catch_up: Callable[[int], Awaitable[None]],
 ) -> None:
     """Put the copy in the place of the live one, which it has come up to while that stands still.
 
-    Whoever reads the old tables at that moment reads them to the end.
+    ``catch_up`` is called with the position of the live one, and may raise: then nothing is
+    swapped. Whoever reads the old tables at that moment reads them to the end.
     """
     of = (projection.name, projection.version)
     live = Identifier(projection.id)
@@ -162,7 +157,7 @@ async def swap(
     await forget_replaced(connection, projection)
     async with connection.transaction():
         stopped = await (await connection.execute(STOP_LIVE, of)).fetchone()
-        await catch_up()
+        await catch_up(stopped[1] if stopped is not None else 0)
         if stopped is not None:
             await connection.execute(rename.format(live, _replaced(projection)))
             await connection.execute(REMOVE_LIVE, of)

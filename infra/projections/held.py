@@ -73,9 +73,17 @@ async def hold(
 
 async def skipped_positions(reader: LogReader, projection: str) -> frozenset[int]:
     """Give the positions that operators had the projection pass over."""
+    return frozenset(await skips(reader, projection))
+
+
+async def skips(reader: LogReader, projection: str) -> dict[int, int]:
+    """Give the positions that are passed over, each with that at which it was decided."""
     history = await reader.stream(Oversight.stream_id(projection))
-    events = [recorded.event for recorded in history]
-    return frozenset(event.position for event in events if isinstance(event, ParkedEventSkipped))
+    return {
+        recorded.event.position: recorded.position
+        for recorded in history
+        if isinstance(recorded.event, ParkedEventSkipped)
+    }
 
 
 def followed(held: Held, page: LogPage) -> Iterator[Recorded[DomainEvent]]:

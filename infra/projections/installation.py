@@ -1,8 +1,8 @@
-"""Makes the tables of projections that are new here; lets subscriptions begin; retires the old.
+"""Makes the tables of projections that are new here; lets subscriptions begin.
 
 Each version of a projection has tables and a checkpoint of its own, so that processes of two
 releases work side by side. Whoever reads a version holds a shared lock on it; one that nobody
-reads any more is removed by the next start of a newer release.
+reads any more is removed by a process of a newer release.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 
 from application.subscription import Subscription
 from infra.projections.follower import Follower
-from projections.projection import Projection, versioned
+from projections.projection import Projection
 
 log = structlog.get_logger(__name__)
 
@@ -38,21 +38,6 @@ UPDATE checkpoints SET version = %s WHERE projection = %s AND kind = 'subscripti
 """
 
 READ = "SELECT pg_advisory_lock_shared(4127306, hashtext(id)) FROM unnest(%s::text[]) AS id"
-
-OLDER_VERSIONS = """
-SELECT DISTINCT c.projection, c.version
-FROM checkpoints AS c
-JOIN unnest(%s::text[], %s::integer[]) AS known (projection, version)
-    ON known.projection = c.projection AND c.version < known.version
-WHERE c.kind = 'projection'
-"""
-
-# A backup that is being written reads all of them.
-IS_READ = """
-SELECT NOT (pg_try_advisory_xact_lock(4127306, hashtext(%s)) AND pg_try_advisory_xact_lock(4127307))
-"""
-
-REMOVE_CHECKPOINTS = "DELETE FROM checkpoints WHERE projection = %s AND version = %s"
 
 
 class SupersededError(Exception):
@@ -92,28 +77,6 @@ def to_be_built(conninfo: str, projections: Iterable[Projection]) -> list[Projec
 async def read_versions(connection: psycopg.AsyncConnection, ids: Sequence[str]) -> None:
     """Keep the versions that this process reads from being retired while the connection lasts."""
     await connection.execute(READ, (list(ids),))
-
-
-def retire(conninfo: str, projections: Sequence[Projection]) -> list[str]:
-    """Remove the older versions that nobody reads any more, nor a backup copies; name them."""
-    names = [projection.name for projection in projections]
-    versions = [projection.version for projection in projections]
-    removed = []
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        for name, version in connection.execute(OLDER_VERSIONS, (names, versions)).fetchall():
-            id_ = versioned(name, version)
-            with connection.transaction():
-                row = connection.execute(IS_READ, (id_,)).fetchone()
-                if row is not None and row[0]:
-                    continue
-                for schema in (id_, f"{id_}_rebuild"):
-                    statement = SQL("DROP SCHEMA IF EXISTS {} CASCADE")
-                    connection.execute(statement.format(Identifier(schema)))
-                connection.execute(REMOVE_CHECKPOINTS, (name, version))
-            removed.append(id_)
-    if removed:
-        log.info("projections_retired", projections=removed)
-    return removed
 
 
 def _is_installed(connection: psycopg.Connection, follower: Follower) -> bool:

@@ -121,7 +121,10 @@ async def _find(connection: AsyncConnection, follower: Follower, stream_id: str)
 async def _stopped(
     connection: AsyncConnection, follower: Follower, skipped: frozenset[int]
 ) -> Held:
-    row = await (await connection.execute(STOP, (follower.name, follower.version))).fetchone()
+    of = (follower.name, follower.version)
+    row = await (await connection.execute(STOP, of)).fetchone()
+    if row is None:  # also where a rebuild took its place while it was waited for
+        row = await (await connection.execute(STOP, of)).fetchone()
     if row is None:
         raise NotFoundError(f"Projection {follower.name} is not built yet")
     position, revision = row

@@ -30,7 +30,7 @@ from infra.projections.copies import (
     swap,
     take_turn,
 )
-from infra.projections.held import Copy, Held, hold
+from infra.projections.held import Copy, Held, hold, skipped_positions, skips
 from infra.projections.parking import park, told_safely
 from projections.projection import Projection
 
@@ -54,6 +54,10 @@ class RebuildStoppedError(Exception):
     """An event cannot be applied; the live read model stays as it is."""
 
 
+class SkippedMeanwhileError(Exception):
+    """An operator skipped an event after the copy had passed it."""
+
+
 class RebuildUnderWayError(Exception):
     """Another process makes the projection anew."""
 
@@ -68,6 +72,13 @@ class Rebuilding(msgspec.Struct, eq=False):
     connection: AsyncConnection
     held: Held
     pages: asyncio.Queue[LogPage | None]
+    passed: bool = False
+
+    async def next_page(self) -> LogPage | None:
+        """Give the next page of the pass over the log; behind its end None, however often."""
+        page = None if self.passed else await self.pages.get()
+        self.passed = page is None
+        return page
 
 
 class Rebuild:
@@ -117,8 +128,18 @@ class Rebuild:
     async def _begin(
         self, connection: AsyncConnection, projection: Projection, *, restart: bool
     ) -> Rebuilding:
+        held = await self._hold(connection, projection, restart=restart)
+        return Rebuilding(projection, connection, held, asyncio.Queue(PAGES_AHEAD))
+
+    async def _hold(
+        self, connection: AsyncConnection, projection: Projection, *, restart: bool
+    ) -> Held:
+        """Take up the copy where it stands, unless it passed an event that was skipped later."""
         position = await begin_copy(connection, projection, restart=restart)
-        held = await hold(
+        decided = await skips(self._reader, projection.name)
+        if any(skipped <= position < at for skipped, at in decided.items()):
+            position = await begin_copy(connection, projection, restart=True)
+        return await hold(
             connection,
             self._reader,
             projection,
@@ -126,7 +147,6 @@ class Rebuild:
             revision=0,
             copy=Copy.REBUILD,
         )
-        return Rebuilding(projection, connection, held, asyncio.Queue(PAGES_AHEAD))
 
     async def _work(
         self, works: Sequence[Rebuilding], told: Told, *, parking: bool
@@ -157,7 +177,7 @@ class Rebuild:
             await self._fill(work, told, parking=parking)
         except RebuildStoppedError as error:
             await note_stop(work.connection, work.projection, str(error))
-            while await work.pages.get() is not None:
+            while await work.next_page() is not None:
                 pass
             return error
         return None
@@ -165,29 +185,43 @@ class Rebuild:
     async def _fill(self, work: Rebuilding, told: Told, *, parking: bool) -> None:
         at_a_loss = partial(_park_or_stop, work.connection, parking)
         applying = Applying(work.connection, self._reader, at_a_loss)
-        while (page := await work.pages.get()) is not None:
+        while (page := await work.next_page()) is not None:
             if page.position > work.held.position:
                 await applying.apply([work.held], _beyond(page, work.held.position))
             told(_progress(work, RebuildStage.FILLING, page.head))
-        told(_progress(work, RebuildStage.INDEXING, work.held.position))
-        await make_ready(work.connection, work.projection)
-        async with between_backups(work.connection):
-            head = await self._catch_up(work, applying, WITHIN_REACH)
-            told(_progress(work, RebuildStage.SWAPPING, head))
-            await swap(
-                work.connection, work.projection, lambda: self._catch_up(work, applying, within=0)
-            )
-            await forget_replaced(work.connection, work.projection)
+        while not await self._take_its_place(work, applying, told):
+            work.held = await self._hold(work.connection, work.projection, restart=True)
         told(_progress(work, RebuildStage.DONE, work.held.position))
         log.info("projection_rebuilt", projection=work.projection.id, position=work.held.position)
 
-    async def _catch_up(self, work: Rebuilding, applying: Applying, within: int) -> int:
-        """Apply what was recorded meanwhile, until no more than so many events are missing."""
+    async def _take_its_place(self, work: Rebuilding, applying: Applying, told: Told) -> bool:
+        """Swap; or tell that something was skipped meanwhile that the copy knows nothing of."""
+        told(_progress(work, RebuildStage.INDEXING, work.held.position))
+        await make_ready(work.connection, work.projection)
+        async with between_backups(work.connection):
+            head = await self._catch_up(work, applying)
+            told(_progress(work, RebuildStage.SWAPPING, head))
+
+            async def catch_up(live: int) -> None:
+                await self._catch_up(work, applying, to=max(live, head))
+                if await skipped_positions(self._reader, work.projection.name) != work.held.skipped:
+                    raise SkippedMeanwhileError
+
+            try:
+                await swap(work.connection, work.projection, catch_up)
+            except SkippedMeanwhileError:
+                return False
+            await forget_replaced(work.connection, work.projection)
+        return True
+
+    async def _catch_up(self, work: Rebuilding, applying: Applying, to: int | None = None) -> int:
+        """Apply what was recorded meanwhile, up to a position or close to the head; give that."""
         while True:
             page = await self._reader.page(
                 work.held.position, self._batch_size, connection=work.connection
             )
-            if page.head - work.held.position <= within:
+            goal = page.head - WITHIN_REACH if to is None else to
+            if work.held.position >= goal:
                 return page.head
             await applying.apply([work.held], page)
 

@@ -6,6 +6,7 @@ it: each as it was, with ``[REDACTED]`` where a protected value stood. What wait
 
 from collections.abc import Sequence
 
+import structlog
 from psycopg import AsyncConnection
 
 from application.subscription import Subscription
@@ -13,6 +14,8 @@ from domain.events import DomainEvent, Recorded, RedactionEvent
 from infra.event_store.reader import LogPage, LogReader
 from infra.projections.held import Held
 from infra.projections.tables import load_rows, save_rows
+
+log = structlog.get_logger(__name__)
 
 PARKED_OF_SUBJECTS = """
 SELECT p.stream_id, p.version
@@ -41,7 +44,8 @@ async def redact_parked(
     place = (held.follower.name, held.follower.version, held.copy)
     cursor = await connection.execute(PARKED_OF_SUBJECTS, (*place, list(erased)))
     for stream_id, parked_at in await cursor.fetchall():
-        before = await reader.stream(stream_id, to_version=parked_at - 1, connection=connection)
+        entries = await reader.entries(stream_id, to_version=parked_at - 1, connection=connection)
+        before = [entry for entry in entries if isinstance(entry, Recorded)]
         await _make_anew(connection, held, [e for e in before if e.position not in held.skipped])
 
 
@@ -52,5 +56,14 @@ async def _make_anew(
     assert not isinstance(projection, Subscription)
     rows = await load_rows(connection, projection, held.schema, events)
     for recorded in events:
-        projection.apply(recorded, rows)
+        try:
+            projection.apply(recorded, rows)
+        except Exception as error:  # noqa: BLE001 - the others are to be redacted in any case
+            log.warning(
+                "redaction_incomplete",
+                projection=held.schema,
+                stream=recorded.stream_id,
+                position=recorded.position,
+                error=type(error).__name__,
+            )
     await save_rows(connection, projection, held.schema, rows.brought())

@@ -26,6 +26,7 @@ from interfaces.cli import (
     projections,
     serve,
     users,
+    webhooks,
 )
 from interfaces.cli.files import OUT_OF_SPACE
 from interfaces.cli.output import complain, drop_output
@@ -50,6 +51,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
 app.add_typer(erasures.app, name="erasures")
+app.add_typer(webhooks.app, name="webhooks")
 
 FORESEEN = (
     *START_ERRORS,

@@ -1,4 +1,4 @@
-"""How a password comes to a command: never as an argument, which every process can read."""
+"""How passwords and secrets come to a command: never as arguments, which all processes can read."""
 
 import secrets
 import sys
@@ -8,7 +8,7 @@ import typer
 
 PASSWORD_BYTES = 18
 
-# Longer than any password that would be taken.
+# Longer than anything that would be taken.
 MOST_BYTES = 8192
 
 PasswordStdin = Annotated[
@@ -28,7 +28,7 @@ def take_password(*, password_stdin: bool, generate: bool) -> str:
     if generate:
         return secrets.token_urlsafe(PASSWORD_BYTES)
     if password_stdin:
-        return _read()
+        return read_from_stdin("--password-stdin")
     if not sys.stdin.isatty():
         message = "is needed, or --generate: there is no terminal to ask on"
         raise typer.BadParameter(message, param_hint="--password-stdin")
@@ -36,9 +36,10 @@ def take_password(*, password_stdin: bool, generate: bool) -> str:
     return password
 
 
-def _read() -> str:
+def read_from_stdin(option: str) -> str:
+    """Read what an option says comes from standard input. Raises BadParameter if it is no text."""
     try:
         text = sys.stdin.buffer.read(MOST_BYTES).decode()
     except UnicodeDecodeError:
-        raise typer.BadParameter("is not valid UTF-8", param_hint="--password-stdin") from None
+        raise typer.BadParameter("is not valid UTF-8", param_hint=option) from None
     return text.removesuffix("\n").removesuffix("\r")

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
+from application.outward import OutwardCatalogue
 from interfaces.rest.about import About
 from interfaces.rest.access import AuthenticationMiddleware
 from interfaces.rest.addresses import check_address
@@ -37,6 +38,7 @@ from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
+from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -56,6 +58,8 @@ DASHBOARD = (
     ProjectionController,
     ErasureController,
 )
+
+FOOTBALL = (WebhookController,)
 
 
 # What a page of another origin may read of a response.
@@ -81,6 +85,7 @@ def create_app(
     about: About,
     families: Families,
     rate_limits: RateLimits | None,
+    outward: OutwardCatalogue,
     *,
     prefix: str,
     cors_origins: list[str],
@@ -96,7 +101,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
-            Router(prefix, route_handlers=DASHBOARD),
+            Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
@@ -106,7 +111,7 @@ def create_app(
         exception_handlers={Exception: handle},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude_from_auth_key="public")],
         cors_config=cors,
-        openapi_config=openapi_config(about),
+        openapi_config=openapi_config(about, outward),
         before_request=check_address,
         request_class=JsonRequest,
         request_max_body_size=max_body_bytes,

@@ -1,5 +1,6 @@
 """From exceptions to error responses, in the shape of the family that owns the path."""
 
+import re
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -73,6 +74,9 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 
 UNAVAILABLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
 
+# How Litestar says it.
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
+
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[ErrorBody]]
 
 
@@ -142,7 +146,11 @@ def _fields(error: Exception) -> dict[str, list[str]]:
         return {error.field: [error.message]}
     if isinstance(error, ClaimMismatchError):
         return {IDEMPOTENCY_KEY: [SENT_OTHERWISE]}
-    if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
+    if not isinstance(error, ValidationException):
+        return {}
+    if missing := _MISSING.match(error.detail):
+        return {missing["name"]: ["is required"]}
+    if not isinstance(error.extra, list):
         return {}
     fields: dict[str, list[str]] = {}
     for item in error.extra:

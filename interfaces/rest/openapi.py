@@ -11,9 +11,11 @@ from litestar.openapi.spec import Components, Operation, RequestBody, SecuritySc
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
+from application.outward import OutwardCatalogue
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
 from interfaces.rest.families import DashboardError, Families, Family, FootballError
+from interfaces.rest.webhooks.description import described_webhooks
 
 API_KEY = "ApiKey"
 BEARER = "Bearer"
@@ -88,7 +90,7 @@ class ErrorResponses(ReceiveRoutePlugin):
                 } | dict(handler.responses or {})
 
 
-def openapi_config(about: About) -> OpenAPIConfig:
+def openapi_config(about: About, outward: OutwardCatalogue) -> OpenAPIConfig:
     """Describe the document and where it is shown."""
     return OpenAPIConfig(
         title=about.name,
@@ -105,6 +107,7 @@ def openapi_config(about: About) -> OpenAPIConfig:
             }
         ),
         security=SECURITY,
+        webhooks=described_webhooks(outward),
         use_handler_docstrings=True,
         path=LITESTARS_OWN_PATH,
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],

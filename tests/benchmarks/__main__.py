@@ -17,6 +17,7 @@ from tests.benchmarks.database import prepared_ground
 from tests.benchmarks.lists import measure_lists
 from tests.benchmarks.machine import describe_machine
 from tests.benchmarks.projection import measure_projection
+from tests.benchmarks.rebuild import measure_rebuild
 from tests.benchmarks.report import print_as_json, print_machine, print_outcome
 from tests.benchmarks.snapshots import measure_snapshots
 from tests.benchmarks.verification import measure_verification
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "http": measure_http,
     "lists": measure_lists,
     "projection": measure_projection,
+    "rebuild": measure_rebuild,
     "snapshots": measure_snapshots,
     "verification": measure_verification,
 }

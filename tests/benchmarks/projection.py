@@ -114,9 +114,9 @@ class Ours:
             )
             began = time.perf_counter()
             async with projector.running():
-                await signals.wait_beyond(runs.name, self.head - 1, PATIENCE_SECONDS)
+                await signals.wait_beyond(runs.id, self.head - 1, PATIENCE_SECONDS)
                 taken = time.perf_counter() - began
-        assert signals.position(runs.name) == self.head, "the projector has not caught up"
+        assert signals.position(runs.id) == self.head, "the projector has not caught up"
         return self.head / taken
 
 

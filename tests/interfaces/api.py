@@ -8,12 +8,20 @@ import httpx
 
 Json = dict[str, Any]
 
+# Of example.org. Nothing is ever sent there.
+OUTSIDE = "93.184.215.14"
+
 _numbers = count(1)
 
 
 def unique(word: str) -> str:
     """Give a name that no other test of this worker uses."""
     return f"{word}-{next(_numbers)}"
+
+
+def unique_url() -> str:
+    """Give a URL at an address of the Internet, which needs no look-up."""
+    return f"https://{OUTSIDE}/{unique('hook')}"
 
 
 class Api(NamedTuple):
@@ -84,6 +92,10 @@ class Api(NamedTuple):
     def register(self, **fields: Any) -> Json:
         user = {"username": unique("user"), "password": PASSWORD}
         return self.post("/auth/users", user | fields)
+
+    def register_webhook(self, **fields: Any) -> Json:
+        webhook = {"url": unique_url(), "events": ["system_error"]}
+        return self.post("/api/v1/webhooks", webhook | fields)
 
     def log_in(self, username: str, password: str) -> httpx.Response:
         return self.http.post("/auth/login", json={"username": username, "password": password})

@@ -19,7 +19,7 @@ def ledger(world: World) -> LedgerFile:
 
 
 def read_model(world: World) -> list[tuple[object, ...]]:
-    return world.rows("SELECT to_jsonb(r) FROM runs.runs AS r ORDER BY 1")
+    return world.rows("SELECT to_jsonb(r) FROM runs_v3.runs AS r ORDER BY 1")
 
 
 def test_what_was_erased_after_the_backup_is_erased_again_everywhere(world: World) -> None:

@@ -113,7 +113,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield _user()
     yield _api_key()
     yield _oversight()
-    yield _webhook()
+    yield from _webhooks()
     yield _webhook_address()
     yield Incident.occur(
         "parked-runs-17",
@@ -240,7 +240,7 @@ def _oversight() -> Aggregate:
     return oversight
 
 
-def _webhook() -> Aggregate:
+def _webhooks() -> Iterator[Aggregate]:
     webhook = Webhook.register(
         7, url="https://example.org/hook", patterns=["run.*"], secret="whsec_" + "QUJD" * 8
     )
@@ -249,7 +249,10 @@ def _webhook() -> Aggregate:
     webhook.disable(DisabledBecause.FAILING, failing_since=RECORDED_AT)
     webhook.enable()
     webhook.unregister()
-    return webhook
+    yield webhook
+    kept = Webhook.register(8, url="https://example.org/kept", patterns=["*"], secret="kept")
+    kept.disable(DisabledBecause.ASKED_FOR)
+    yield kept
 
 
 def _webhook_address() -> Aggregate:

@@ -116,7 +116,7 @@ async def test_jobs_are_forgotten_some_days_after_they_ended(
         (young,),
     )
     async with connection_pool(database, 1) as pool:
-        for housework in housekeeping(pool, audit_log_days=365):
+        for housework in housekeeping(pool, lambda: None, audit_log_days=365):
             await housework.function({})
 
     found = await rows(sql, "SELECT id FROM jobs.procrastinate_jobs ORDER BY id")

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from infra.event_store.assembly import EventStoreParts
-from infra.projections.installation import install, read_versions, retire, to_be_built
+from infra.projections.installation import install, read_versions, to_be_built
+from infra.projections.leftovers import remove_leftovers
 from tests.infra.event_store.opening import rows
 from tests.infra.projections.projecting import Projecting, caught_up, note, shown
 from tests.infra.projections.thing_projection import thing_projection
@@ -67,9 +68,13 @@ async def test_an_older_version_is_retired_once_nobody_reads_it(
     reader = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     async with reader:
         await read_versions(reader, ["things_v1"])
-        assert retire(conninfo, newer) == []
+        assert remove_leftovers(conninfo, newer) == []
 
-    assert retire(conninfo, newer) == ["things_v1"]
+    assert remove_leftovers(conninfo, newer) == [
+        "things_v1",
+        "things_v1_rebuild",
+        "things_v1_replaced",
+    ]
     assert await rows(sql, CHECKPOINT) == [(2, 0)]
     schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'things%%'"
     assert await rows(sql, schemas) == [("things_v2",)]

@@ -214,6 +214,42 @@ async def test_an_erasure_reaches_the_rows_of_a_stream_that_is_parked(
     assert await shown(sql) == [("thing-1", None, 2), ("thing-2", "Bob Example", 0)]
 
 
+async def test_a_stream_that_is_parked_at_its_erasure_shows_nothing_of_what_was_erased(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    await projecting.start(thing_projection(at_a_loss_with=frozenset({"forgetting"})))
+    thing = Thing.make(1, owner="Ann Example")
+    await log.store.save(thing, metadata=BY_TEST)
+    await caught_up(sql, "things")
+    assert await shown(sql) == [("thing-1", "Ann Example", 0)]
+
+    thing.forget()
+    await log.store.save(thing, metadata=BY_TEST)
+    await caught_up(sql, "things")
+
+    assert await rows(sql, PARKED) == [("thing-1", 2)]
+    assert await shown(sql) == [("thing-1", "[REDACTED]", 0)]
+
+
+async def test_an_erasure_that_cannot_be_shown_leaves_the_stream_parked_where_it_is(
+    log: EventStoreParts, projecting: Projecting, sql: psycopg.AsyncConnection
+) -> None:
+    """Or the events between the two places would be lost."""
+    await projecting.start(thing_projection(at_a_loss_with=frozenset({"bad", "[REDACTED]"})))
+    thing = Thing.make(1, owner="Ann Example")
+    thing.note("bad")
+    thing.note("behind it")
+    await log.store.save(thing, metadata=BY_TEST)
+    await caught_up(sql, "things")
+
+    thing.forget()
+    await log.store.save(thing, metadata=BY_TEST)
+    await note(log, 2, "good")
+    await caught_up(sql, "things")
+
+    assert await rows(sql, PARKED) == [("thing-1", 2)]
+
+
 def vars_of(event: object) -> tuple[object, ...]:
     names = ("stream_id", "version", "position", "type", "reason")
     return tuple(getattr(event, name) for name in names)

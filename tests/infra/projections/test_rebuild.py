@@ -9,6 +9,7 @@ import pytest
 from application.projections.ports import RebuildProgress, RebuildStage
 from infra.event_store.assembly import EventStoreParts
 from infra.postgres.connections import connector
+from infra.projections.copies import take_turn
 from infra.projections.installation import install, to_be_built
 from infra.projections.rebuild import Rebuild, RebuildStoppedError, RebuildUnderWayError
 from projections.projection import Projection
@@ -258,25 +259,13 @@ async def test_two_processes_do_not_rebuild_one_projection_at_once(
     log: EventStoreParts, rebuilding: Rebuilding, conninfo: str
 ) -> None:
     await note(log, 1, "one")
-    other = Rebuilding(conninfo, log)
-    refused: list[Exception] = []
 
-    async def at_the_same_time() -> None:
-        try:
-            await other.run(thing_projection())
-        except RebuildUnderWayError as error:
-            refused.append(error)
+    async with await connector(conninfo, "rebuild")() as other:
+        await take_turn(other, thing_projection(), waiting=False)
+        with pytest.raises(RebuildUnderWayError, match="things is being rebuilt by another"):
+            await rebuilding.run(thing_projection())
 
-    tries: list[asyncio.Task[None]] = []
-
-    def told(_: RebuildProgress) -> None:
-        if not tries:
-            tries.append(asyncio.create_task(at_the_same_time()))
-
-    await rebuilding._rebuild.run([thing_projection()], told)
-    await asyncio.gather(*tries)
-
-    assert [str(error) for error in refused] == ["things is being rebuilt by another process"]
+    await rebuilding.run(thing_projection())
 
 
 async def test_who_reads_the_old_tables_reads_them_to_the_end(

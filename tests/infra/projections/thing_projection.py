@@ -59,6 +59,7 @@ def thing_projection(
 
     @things.on(ThingForgotten, touches=_itself)
     def forgotten(recorded: Recorded[ThingForgotten], rows: Rows) -> None:
+        _check("forgetting")
         rows.edit(THINGS, recorded.stream_id).owner = None
 
     def _check(told: str | None) -> None:

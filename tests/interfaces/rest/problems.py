@@ -10,6 +10,9 @@ INTERNALS = re.compile(
     r"traceback|psycopg|msgspec|litestar|site-packages|\.py\b|\bselect\b|\binsert\b", re.IGNORECASE
 )
 
+# What the football family owns of what is served.
+FOOTBALL = ("/auth", "/api/v1/webhooks")
+
 
 def assert_dashboard_error(
     response: httpx.Response, status: int, error_type: str, *mentions: str

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, unique
+from tests.interfaces.api import PASSWORD, Api, Json, unique, unique_url
 from tests.serving import Served
 
 HEAD = "SELECT position FROM log_head"
@@ -153,6 +153,41 @@ def change_user(api: Api) -> Sendable:
     return Sendable("PATCH", f"/auth/users/{username}", body, f"user-{username}")
 
 
+def register_webhook(_: Api) -> Sendable:
+    return Sendable("POST", "/api/v1/webhooks", {"url": unique_url(), "events": ["system_error"]})
+
+
+def change_webhook(api: Api) -> Sendable:
+    webhook = api.register_webhook()
+    body = {"url": webhook["url"], "events": ["process.created"]}
+    return Sendable("PATCH", "/api/v1/webhooks", body, f"webhook-{webhook['id']}")
+
+
+def rotate_webhook_secret(api: Api) -> Sendable:
+    webhook = api.register_webhook()
+    body = {"url": webhook["url"], "overlap_hours": 1}
+    return Sendable("POST", "/api/v1/webhooks/rotate-secret", body, f"webhook-{webhook['id']}")
+
+
+def disable_webhook(api: Api) -> Sendable:
+    webhook = api.register_webhook()
+    body = {"url": webhook["url"]}
+    return Sendable("POST", "/api/v1/webhooks/disable", body, f"webhook-{webhook['id']}")
+
+
+def enable_webhook(api: Api) -> Sendable:
+    webhook = api.register_webhook()
+    body = {"url": webhook["url"]}
+    api.post("/api/v1/webhooks/disable", body)
+    return Sendable("POST", "/api/v1/webhooks/enable", body, f"webhook-{webhook['id']}")
+
+
+def unregister_webhook(api: Api) -> Sendable:
+    webhook = api.register_webhook()
+    path = f"/api/v1/webhooks?url={webhook['url']}"
+    return Sendable("DELETE", path, None, f"webhook-{webhook['id']}")
+
+
 Prepare = Callable[[Api], Sendable]
 
 # By the operation's id in the OpenAPI document. Every command must be here.
@@ -174,11 +209,17 @@ WITH_KEY: dict[str, Prepare] = {
     "toggleApiKeyAsAdmin": toggle_api_key_as_admin,
     "registerUser": register_user,
     "changeUser": change_user,
+    "registerWebhook": register_webhook,
+    "changeWebhook": change_webhook,
+    "rotateWebhookSecret": rotate_webhook_secret,
+    "enableWebhook": enable_webhook,
+    "disableWebhook": disable_webhook,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,
     "deleteRun": delete_run,
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
+    "unregisterWebhook": unregister_webhook,
 }
 COMMANDS = WITH_KEY | WITHOUT_KEY

@@ -190,7 +190,15 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
     )
     api.get("/api/v1/processes/")
     projections = {shown["name"]: shown for shown in api.get("/api/v1/projections")}
-    assert set(projections) == {"processes", "runs", "users", "api_keys", "history", "reruns"}
+    assert set(projections) == {
+        "processes",
+        "runs",
+        "users",
+        "api_keys",
+        "webhooks",
+        "history",
+        "reruns",
+    }
     shown = projections["processes"]
     assert shown["position"] >= position
     assert (shown["lag"], shown["state"], shown["parked_streams"]) == (0, "live", 0)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.interfaces.api import PASSWORD, Api, answered, unique
 from tests.interfaces.rest.problems import (
+    FOOTBALL,
     assert_dashboard_error,
     assert_football_fields,
     assert_invalid,
@@ -87,7 +88,7 @@ def test_a_key_with_another_body_is_refused_and_nothing_is_recorded(
 
     response = send(api, other, Idempotency_Key=key)
 
-    if command.path.startswith("/auth"):
+    if command.path.startswith(FOOTBALL):
         assert_football_fields(response, "Idempotency-Key")
     else:
         assert_dashboard_error(response, 422, "idempotency_key_reused", REUSED)
@@ -287,7 +288,7 @@ def test_a_malformed_key_is_refused_by_the_headers_name(
         json=command.body,
         headers=[(b"Idempotency-Key", malformed.encode())],
     )
-    if command.path.startswith("/auth"):
+    if command.path.startswith(FOOTBALL):
         assert_football_fields(response, "Idempotency-Key")
     else:
         assert_invalid(response, "Idempotency-Key")

@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.interfaces.api import Api, Json
+from tests.interfaces.rest.problems import FOOTBALL
 from tests.interfaces.rest.sent import COMMANDS, WITH_KEY
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
@@ -61,6 +62,14 @@ ROUTES = PUBLIC | {
     ("post", "/api/v1/projections/{name}/parked/{stream_id}/retry"),
     ("post", "/api/v1/projections/{name}/parked/{stream_id}/skip"),
     ("get", "/api/v1/erasures"),
+    ("get", "/api/v1/webhooks"),
+    ("post", "/api/v1/webhooks"),
+    ("patch", "/api/v1/webhooks"),
+    ("delete", "/api/v1/webhooks"),
+    ("post", "/api/v1/webhooks/rotate-secret"),
+    ("post", "/api/v1/webhooks/enable"),
+    ("post", "/api/v1/webhooks/disable"),
+    ("get", "/api/v1/webhooks/event-types"),
     ("get", "/api/v1/erasures/{subject}"),
     *(
         (method, f"/api/v1/{keys}{rest}")
@@ -103,7 +112,17 @@ WITHOUT_CONDITIONS = {
 WITHOUT_BODY = ("/toggle", "/restore", "/cancel", "/rebuild", "/retry", CLEANUP)
 OPTIONAL_BODY = ("/neutralize", "/rerun")
 
-CREATE_NOTHING = ("login", "neutralize", "restore", "cancel", "retry", "skip")
+CREATE_NOTHING = (
+    "login",
+    "neutralize",
+    "restore",
+    "cancel",
+    "retry",
+    "skip",
+    "rotate-secret",
+    "enable",
+    "disable",
+)
 ACCEPTED = ("rebuild",)
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
@@ -159,7 +178,7 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            is_needed = parameter["in"] == "path" or parameter["name"] == "q"
+            is_needed = parameter["in"] == "path" or parameter["name"] in ("q", "url")
             assert parameter["required"] == is_needed
 
 
@@ -232,7 +251,7 @@ def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Js
             expected = ERRORS
         assert errors - {"401"} == expected - {"401"}, (method, path)
         assert ("401" in errors) == (path not in ("/", "/health"))
-        family = "FootballError" if path.startswith("/auth") else "DashboardError"
+        family = "FootballError" if path.startswith(FOOTBALL) else "DashboardError"
         for status in errors:
             shape = "Health" if (path, status) == ("/health", "503") else family
             described = operation["responses"][status]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.interfaces.api import Api, unique
 from tests.interfaces.rest.problems import (
+    FOOTBALL,
     assert_dashboard_error,
     assert_football_error,
     assert_invalid,
@@ -33,7 +34,7 @@ def assert_refused(api: Api, served: Served, command: Sendable, if_match: str) -
     """Check that a command is refused with 412, and that nothing is recorded."""
     recorded = head(served)
     response = send(api, command, If_Match=if_match)
-    if command.path.startswith("/auth"):
+    if command.path.startswith(FOOTBALL):
         assert_football_error(response, 412, "If-Match")
     else:
         assert_dashboard_error(response, 412, "precondition_failed", "If-Match")
