@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
 
-.PHONY: run demo test check bench lock version clean setup setup-dev
+.PHONY: run demo test pytest check bench lock version clean setup setup-dev
 
 run: setup
 	$(BIN)/annals serve
@@ -16,7 +16,10 @@ demo: setup
 
 # Where Python is told to keep no bytecode, each of a hundred servers would compile Annals anew.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: check
+test: setup-dev
+	$(MAKE) --no-print-directory --jobs=2 check pytest
+
+pytest: setup-dev
 	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: setup-dev

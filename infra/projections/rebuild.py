@@ -31,6 +31,7 @@ from infra.projections.copies import (
     take_turn,
 )
 from infra.projections.held import Copy, Held, hold, skipped_positions, skips
+from infra.projections.installation import SupersededError
 from infra.projections.parking import park, told_safely
 from projections.projection import Projection
 
@@ -44,6 +45,9 @@ WITHIN_REACH = 500
 
 # Young garbage is looked for once a page or so: events and rows are free of cycles.
 OBJECTS_BETWEEN_COLLECTIONS = 500_000
+
+# Whatever the database allows to queries: an index of many rows takes its time.
+NO_HURRY = "SET statement_timeout TO 0"
 
 IS_PARKED = "SELECT FROM parked_streams WHERE projection = %s AND stream_id = %s AND copy = 'live'"
 
@@ -116,6 +120,7 @@ class Rebuild:
             works = []
             for projection in projections:
                 connection = await stack.enter_async_context(await self._connect())
+                await connection.execute(NO_HURRY)
                 if not await take_turn(connection, projection, waiting=only_missing):
                     raise RebuildUnderWayError(projection.name)
                 if only_missing and await is_built(connection, projection):
@@ -176,11 +181,16 @@ class Rebuild:
         try:
             await self._fill(work, told, parking=parking)
         except RebuildStoppedError as error:
-            await note_stop(work.connection, work.projection, str(error))
-            while await work.next_page() is not None:
-                pass
-            return error
-        return None
+            stopped = error
+        except SupersededError:
+            name = work.projection.name
+            stopped = RebuildStoppedError(f"{name} was restored or removed meanwhile; try again")
+        else:
+            return None
+        await note_stop(work.connection, work.projection, str(stopped))
+        while await work.next_page() is not None:
+            pass
+        return stopped
 
     async def _fill(self, work: Rebuilding, told: Told, *, parking: bool) -> None:
         at_a_loss = partial(_park_or_stop, work.connection, parking)

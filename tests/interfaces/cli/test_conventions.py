@@ -142,6 +142,7 @@ def test_a_wrong_setting_is_named_in_one_line(
         ("users", "show", "admin"),
         ("api-keys", "list"),
         ("keys", "list"),
+        ("webhooks", "list"),
         ("events", "tail", "--no-follow"),
         ("audit", "history", "user-admin"),
         ("audit", "state", "user-admin"),

@@ -1,7 +1,7 @@
 """Erasing a run's personal data (seed: Neutralize Run Data; contract section 7)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -189,22 +189,31 @@ def ledger(served: Served) -> LedgerFile:
 
 
 @pytest.fixture
-def obstacle(ledger: LedgerFile) -> Iterator[Path]:
-    """Something that keeps the erasure ledger from being written, until it is taken away."""
+def make_way(ledger: LedgerFile) -> Iterator[Callable[[], None]]:
+    """Something keeps the erasure ledger from being written, until this takes it away."""
     aside = ledger.path.with_suffix(".aside")
     if ledger.path.exists():
         ledger.path.rename(aside)
     ledger.path.parent.mkdir(exist_ok=True)
     ledger.path.symlink_to("/nonexistent")
-    yield ledger.path
-    ledger.path.unlink(missing_ok=True)
-    if aside.exists():
-        aside.rename(ledger.path)
+
+    def clear() -> None:
+        if ledger.path.is_symlink():
+            ledger.path.unlink()
+        if aside.exists():
+            aside.rename(ledger.path)
+
+    yield clear
+    clear()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "of-the-unwritten-ledger"}])
 def test_an_erasure_is_not_acknowledged_before_the_ledger_has_it_however_often_it_is_sent(
-    api: Api, run: Json, ledger: LedgerFile, obstacle: Path, headers: dict[str, str]
+    api: Api,
+    run: Json,
+    ledger: LedgerFile,
+    make_way: Callable[[], None],
+    headers: dict[str, str],
 ) -> None:
     path = f"/api/v1/runs/{run['id']}/neutralize"
     for _ in range(2):
@@ -212,8 +221,8 @@ def test_an_erasure_is_not_acknowledged_before_the_ledger_has_it_however_often_i
         assert refused.status_code == 503
         assert "erasure ledger could not be written" in refused.json()["detail"]
         assert refused.headers["Retry-After"] == "1"
-        assert str(obstacle.parent) not in refused.text
-    obstacle.unlink()
+        assert str(ledger.path.parent) not in refused.text
+    make_way()
     answered = api.http.post(path, headers=headers)
     assert answered.status_code == 200
     assert answered.json()["is_neutralized"] is True

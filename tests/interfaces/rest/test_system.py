@@ -17,6 +17,9 @@ from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.rest.problems import assert_dashboard_error
 from tests.serving import Served
 
+# Of a longer one, PostgreSQL does not show the end.
+SHOWN_OF_A_QUERY = 500
+
 END_WHO_WAITS = """
 SELECT pg_terminate_backend(pid)
 FROM pg_stat_activity
@@ -171,9 +174,10 @@ def cut_off(database: str) -> None:
 def cut_off_whoever_waits_for_the_statuses(database: str) -> None:
     """End the one connection that asks how the read models stand, which another one holds up."""
     deadline = time.monotonic() + 30
+    asking = f"{STATUS[:SHOWN_OF_A_QUERY]}%"
     with psycopg.connect(database, autocommit=True) as connection:
         while time.monotonic() < deadline:
-            if connection.execute(END_WHO_WAITS, (f"%{STATUS.strip()}%",)).fetchall() == [(True,)]:
+            if connection.execute(END_WHO_WAITS, (asking,)).fetchall() == [(True,)]:
                 return
             time.sleep(0.02)
     raise AssertionError("nobody asked for the statuses")
