@@ -110,11 +110,11 @@ class LiveLog(Generic[R]):
         self.is_stopping = False
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator["LiveLog[R]"]:
         """Run the task that reads, while somebody listens."""
         task = asyncio.create_task(self._run(), name="live-log")
         try:
-            yield
+            yield self
         finally:
             while not task.done():
                 task.cancel()

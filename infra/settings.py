@@ -17,6 +17,7 @@ from infra.signing import decode_signing_key
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 POSTGRES_URL = re.compile(r"postgres(ql)?://.+")
@@ -78,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_max_retries: Annotated[int, Meta(ge=0)] = 3
     webhook_disable_after_hours: Positive = 72
     webhook_allow_private: bool = False
+    webhook_allowed_ports: list[Port] = msgspec.field(default_factory=list)
+    webhook_retry_seconds: Seconds = 5.0
     metrics_token: str | None = None
     smtp_url: str | None = None
     plone_url: str | None = None
@@ -112,6 +115,8 @@ def _read(variable: str, kind: Any, text: str) -> Any:
         return _read_flag(variable, text)
     if variable == "CORS_ORIGINS":
         return _read_origins(variable, text)
+    if variable == "WEBHOOK_ALLOWED_PORTS":
+        return _read_ports(variable, text)
     if variable in ("ANNALS_HOME", "ANNALS_BACKUPS"):
         return Path(text).expanduser().resolve()
     try:
@@ -145,6 +150,14 @@ def _read_origins(variable: str, text: str) -> list[str]:
         if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
             raise SettingError(f"{variable}: an origin is * or like https://example.org")
     return origins
+
+
+def _read_ports(variable: str, text: str) -> list[Port]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        return msgspec.convert(parts, list[Port], strict=False)
+    except msgspec.ValidationError:
+        raise SettingError(f"{variable}: expected ports with commas, like 443,8443") from None
 
 
 def _check(settings: Settings) -> None:

@@ -87,6 +87,11 @@ from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, ke
 from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
 from infra.webhooks.addresses import CheckedAddresses
+from infra.webhooks.client import HttpWebhookClient
+from infra.webhooks.deliveries import PostgresDeliveries
+from infra.webhooks.outbox import Outbox
+from infra.webhooks.queue import DeliveryQueue
+from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.services import Services
 from interfaces.telling import Telling
 from projections.history.projection import history
@@ -116,20 +121,20 @@ START_ERRORS = (
 
 PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns,)
-
-FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
-
 # All that outsiders can be told of.
 OUTWARD = OutwardCatalogue(process_events, run_events, system_events)
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
+
+FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
 
 POOL_SIZE = 10
 
 REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
 
-Part = Literal["api", "projections", "jobs"]
+Part = Literal["api", "projections", "jobs", "webhooks"]
 
-PARTS: tuple[Part, ...] = ("api", "projections", "jobs")
+PARTS: tuple[Part, ...] = ("api", "projections", "jobs", "webhooks")
 
 
 def key_file(settings: Settings) -> KeyFile | None:
@@ -214,12 +219,15 @@ async def compose(
         await stack.enter_async_context(pool)
         await stack.enter_async_context(metrics.running())
         await stack.enter_async_context(signals.running())
+        notes = ErasureNotes(LedgerFile(settings.backups), pool)
+        if parts:
+            await stack.enter_async_context(notes.completing())
         event_store = EventStoreParts(
             conninfo,
             pool,
             ring,
             on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
-            on_erased=ErasureNotes(LedgerFile(settings.backups), pool).note,
+            on_erased=notes.note,
             meter=meter,
         )
         await stack.enter_async_context(event_store.running())
@@ -236,12 +244,16 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        freshness = LogFreshness(event_store.observer, signals, PROJECTIONS)
+        freshness = LogFreshness(event_store.observer, signals, FOLLOWERS)
         retention = RetentionQueries(pool)
+
+        parked_streams = PostgresParkedStreams(
+            connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
+        )
 
         async def sweep_retention() -> None:
             by_sweep = by_system(f"retention-sweep-{uuid4()}")
-            await sweep(event_store.store, freshness, retention, by_sweep)
+            await sweep(event_store.store, freshness, retention, parked_streams, by_sweep)
 
         if "jobs" in parts:
             duties = [
@@ -257,11 +269,31 @@ async def compose(
             ]
             worker = JobWorker(conninfo, duties, concurrency=settings.job_concurrency)
             await stack.enter_async_context(worker.running())
-        addresses = CheckedAddresses(allow_private=settings.webhook_allow_private)
+        addresses = CheckedAddresses(
+            allow_private=settings.webhook_allow_private, ports=settings.webhook_allowed_ports
+        )
         stack.callback(addresses.close)
         tail = PostgresEventTail(event_store.reader, event_store.observer, signals)
-        live = LiveLog(tail, lambda entry: Telling(entry, OUTWARD), on_failure=live_log_failed)
-        await stack.enter_async_context(live.running())
+        live = await stack.enter_async_context(
+            LiveLog(tail, lambda entry: Telling(entry, OUTWARD), live_log_failed).running()
+        )
+        webhook_client = HttpWebhookClient(
+            addresses,
+            timeout_seconds=settings.webhook_timeout_seconds,
+            user_agent=f"annals/{version('annals')}",
+        )
+        if "webhooks" in parts:
+            sender = WebhookSender(
+                DeliveryQueue(pool),
+                store=event_store.store,
+                reader=event_store.reader,
+                catalogue=OUTWARD,
+                client=webhook_client,
+                signals=signals,
+                meter=meter,
+                policy=_sending_policy(settings),
+            )
+            await stack.enter_async_context(sender.running())
         identity = IdentityQueries(pool)
         counters = await stack.enter_async_context(open_counters(settings.redis_url))
         secret = _jwt_secret(settings)
@@ -285,15 +317,15 @@ async def compose(
             ),
             freshness=freshness,
             projection_statuses=statuses,
-            parked_streams=PostgresParkedStreams(
-                connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
-            ),
+            parked_streams=parked_streams,
             vitals=vitals,
             meter=meter,
             metrics=metrics,
             keyed_hash=HmacSha256(secret),
             signer=Ed25519Signer(_signing_key(settings)),
             jobs=PostgresJobQueue(pool),
+            webhook_client=webhook_client,
+            deliveries=PostgresDeliveries(pool),
             outward=OUTWARD,
             webhook_addresses=addresses,
             authenticator=Authenticator(
@@ -466,6 +498,15 @@ def key_inventory(settings: Settings) -> KeyInventory:
     """Tell which master keys wrap the data keys. Raises what open_database raises."""
     with open_database(settings) as conninfo:
         return take_inventory(conninfo, keyring(settings))
+
+
+def _sending_policy(settings: Settings) -> SendingPolicy:
+    return SendingPolicy(
+        timeout_seconds=settings.webhook_timeout_seconds,
+        max_retries=settings.webhook_max_retries,
+        first_pause_seconds=settings.webhook_retry_seconds,
+        disable_after=timedelta(hours=settings.webhook_disable_after_hours),
+    )
 
 
 def _jwt_secret(settings: Settings) -> str:

@@ -43,7 +43,7 @@ def serve_http(settings: Settings, parts: frozenset[Part]) -> None:
     _check_address(settings.api_host, settings.api_port)
     let_workers_hear()
     os.environ[PARTS_VARIABLE] = ",".join(sorted(parts))
-    with shared_values():
+    with shared_values(settings.annals_home):
         Granian(
             f"{__name__}:application",
             address=settings.api_host,

@@ -26,6 +26,7 @@ from application.ports import (
 )
 from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
+from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
 from interfaces.telling import Telling
 from projections.history.queries import HistoryQueries
@@ -59,6 +60,8 @@ class Services:
     keyed_hash: KeyedHash
     signer: Signer
     jobs: JobQueue
+    webhook_client: WebhookClient
+    deliveries: Deliveries
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
 

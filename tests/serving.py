@@ -51,9 +51,15 @@ class Served:
 
 @contextlib.contextmanager
 def serving(
-    home: Path, *, database_url: str | None = None, port: int | None = None, **settings: str
+    home: Path,
+    *,
+    database_url: str | None = None,
+    port: int | None = None,
+    parts: str | None = None,
+    **settings: str,
 ) -> Iterator[Served]:
     """Serve until the block ends; without a database URL on an embedded PostgreSQL in the home."""
+    only = [] if parts is None else ["--only", parts]
     port = port or free_port()
     environment = dict(os.environ) | {
         "ANNALS_HOME": str(home),
@@ -70,7 +76,7 @@ def serving(
     home.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [ANNALS, "serve"], env=environment, stdout=output, stderr=subprocess.STDOUT
+            [ANNALS, "serve", *only], env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     served = Served(f"http://127.0.0.1:{port}", process, log, environment)
     try:

@@ -53,11 +53,15 @@ class RebuildProgress(msgspec.Struct, frozen=True, kw_only=True):
 class ParkedStreams(Protocol):
     """The streams that projections and subscriptions have parked."""
 
-    async def of(self, projection: str) -> Sequence[ParkedStream]:
-        """Give the parked streams in the order of their positions.
+    async def of(self, projection: str, limit: int | None = None) -> Sequence[ParkedStream]:
+        """Give the parked streams, or the first of them, in the order of their positions.
 
         Raises NotFoundError if there is no such projection.
         """
+        ...
+
+    async def not_begun(self, projection: str, prefix: str) -> Sequence[str]:
+        """Give the streams, of those whose ids begin so, that are parked at their first event."""
         ...
 
     async def find(self, projection: str, stream_id: str) -> ParkedStream:

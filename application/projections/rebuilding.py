@@ -13,7 +13,7 @@ REBUILD_PROJECTION = JobKind(
 )
 
 Rebuild = Callable[[str], Awaitable[None]]
-"""Makes the named projection anew. Raises JobFailedError where trying again would not help."""
+"""Makes the named projection anew, or goes on with that."""
 
 
 async def ask_for_rebuild(jobs: JobQueue, statuses: ProjectionStatuses, name: str) -> int | None:

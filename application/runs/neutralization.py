@@ -12,7 +12,9 @@ import msgspec
 
 from application.errors import ConflictError, NotFoundError
 from application.ports import EventStore, Freshness
+from application.projections.ports import ParkedStreams
 from application.retries import retrying
+from application.runs.unseen import unseen_due
 from domain.events import Metadata
 from domain.processes.process import Process
 from domain.runs.retention import scheduled_deletion
@@ -111,6 +113,7 @@ async def sweep(
     store: EventStore,
     freshness: Freshness,
     runs: DueRuns,
+    parked: ParkedStreams,
     metadata: Metadata,
     *,
     now: datetime | None = None,
@@ -118,15 +121,19 @@ async def sweep(
 ) -> Neutralized:
     """Neutralize every run that is due, batch by batch, until none is left but those that fail."""
     moment = now or datetime.now(UTC)
-    swept = Neutralized(neutralized_run_ids=[], failed_run_ids=[], position=None)
+    await freshness.reach_head(READ_MODELS)
+    unseen = await unseen_due(store, parked, moment)
+    swept = await neutralize_due(store, unseen, metadata, now=moment)
+    left: set[int] = set()  # what failed, or is due for nobody but the read model
     while True:
         await freshness.reach_head(READ_MODELS)
-        due = await runs.due(moment, batch_size + len(swept.failed_run_ids))
-        batch = [run_id for run_id in due if run_id not in swept.failed_run_ids]
+        due = await runs.due(moment, batch_size + len(left))
+        batch = [run_id for run_id in due if run_id not in left]
+        if not batch:
+            return swept
         done = await neutralize_due(store, batch, metadata, now=moment)
         swept = swept.and_then(done)
-        if not done.neutralized_run_ids:
-            return swept
+        left.update(run_id for run_id in batch if run_id not in done.neutralized_run_ids)
 
 
 async def _each(

@@ -7,6 +7,7 @@ from infra.backups.ledger import compare
 from infra.backups.ledger_file import LedgerError, LedgerFile
 from infra.backups.manifest import manifests
 from infra.diagnosis.patient import DatabaseCheck, Patient, Seen, fine, problem, warning
+from infra.diagnosis.webhooks import examine_webhooks
 from infra.event_store.chain import GENESIS, link
 from infra.event_store.record import EventRecord
 from infra.jobs.takeover import STALLED_AFTER_SECONDS
@@ -307,5 +308,6 @@ DATABASE_CHECKS = (
     DatabaseCheck("erasure ledger", _ledger),
     DatabaseCheck("projections", _projections),
     DatabaseCheck("jobs", _jobs),
+    DatabaseCheck("webhooks", examine_webhooks),
     DatabaseCheck("clock", _clock),
 )

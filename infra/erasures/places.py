@@ -45,7 +45,21 @@ SELECT count(*),
 FROM audit_log
 """
 
+# Of an event a delivery holds its place and its outward name, of an attempt its outcome in a word.
+DELIVERIES = """
+SELECT count(*) FILTER (WHERE stream_id = ANY(%(streams)s)),
+       count(*) FILTER (
+           WHERE event !~ %(name)s OR COALESCE(last_error, 'none') !~ %(name)s
+       )
+FROM webhook_deliveries
+"""
+
+ATTEMPTS = """
+SELECT count(*), count(*) FILTER (WHERE error !~ %(name)s) FROM webhook_attempts
+"""
+
 DIGEST_BYTES = 32
+OUTWARD_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 STREAM_ID = re.compile(r"[a-z_]+(-[a-z]+)*-[0-9]+")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9:]+)?)?")
 
@@ -157,6 +171,21 @@ async def look_at_audit_log(connection: AsyncConnection, _: Traces) -> Looked:
     return {"audit_log": calls}, [Leftover(where="audit_log", problem=problem)] if left else []
 
 
+async def look_at_deliveries(connection: AsyncConnection, traces: Traces) -> Looked:
+    """Webhook deliveries hold ids and names of events, and nothing of what was sent."""
+    arguments = {"streams": list(traces.streams), "name": OUTWARD_NAME}
+    found: list[Leftover] = []
+    scanned: dict[str, int] = {}
+    for where, statement in (("webhook_deliveries", DELIVERIES), ("webhook_attempts", ATTEMPTS)):
+        row = await (await connection.execute(statement.encode(), arguments)).fetchone()
+        assert row is not None
+        scanned[where], odd = row
+        if odd:
+            problem = f"rows that hold more than ids, names and outcomes: {odd}"
+            found.append(Leftover(where=where, problem=problem))
+    return scanned, found
+
+
 PLACES = (
     Place("events", look_at_events),
     Place("data keys", look_at_keys),
@@ -165,6 +194,7 @@ PLACES = (
     Place("jobs", look_at_jobs),
     Place("claims", look_at_claims),
     Place("audit log", look_at_audit_log),
+    Place("webhook deliveries", look_at_deliveries),
 )
 
 

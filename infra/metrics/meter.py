@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 
 
 class PrometheusMeter:
-    """Implements the application's Meter port, and the event store's AppendMeter.
+    """Implements the application's Meter port, and what event store and webhook sender measure.
 
     With the values shared (see ``infra.metrics.sharing``) it measures for all processes.
     """
@@ -50,6 +50,12 @@ class PrometheusMeter:
             buckets=BATCH_SIZES,
             registry=self.registry,
         )
+        self._attempts = Counter(
+            "annals_webhook_attempts",
+            "Attempts to deliver webhooks, by how they ended",
+            ("outcome",),
+            registry=self.registry,
+        )
         self._connections = Gauge(
             "annals_pool_connections",
             "Connections of the pools to the database",
@@ -80,6 +86,10 @@ class PrometheusMeter:
         """Note how much one transaction has recorded."""
         self._commit_commands.observe(commands)
         self._commit_events.observe(events)
+
+    def attempted(self, outcome: str) -> None:
+        """Count an attempt to deliver a webhook by its outcome."""
+        self._attempts.labels(outcome).inc()
 
     def look_at(self, pool: AsyncConnectionPool) -> None:
         """Note how busy the pool is now."""

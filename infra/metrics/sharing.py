@@ -6,7 +6,7 @@ What a process has counted stays counted when it is gone.
 
 import contextlib
 import os
-import tempfile
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,18 +18,21 @@ DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextlib.contextmanager
-def shared_values() -> Iterator[None]:
-    """Have processes that are forked within the block share their values; call it before them."""
-    with tempfile.TemporaryDirectory(
-        prefix="annals-metrics-", ignore_cleanup_errors=True
-    ) as directory:
-        os.environ[DIRECTORY_VARIABLE] = directory
-        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-        try:
-            yield
-        finally:
-            values.ValueClass = values.MutexValue
-            del os.environ[DIRECTORY_VARIABLE]
+def shared_values(home: Path) -> Iterator[None]:
+    """Have processes that are forked within the block share their values; call it before them.
+
+    They are kept in a directory of the home until the end; a server that was killed leaves its own
+    to the next one.
+    """
+    directory = _own_directory(home / "metrics")
+    os.environ[DIRECTORY_VARIABLE] = str(directory)
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        values.ValueClass = values.MutexValue
+        del os.environ[DIRECTORY_VARIABLE]
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def gathered(own: CollectorRegistry) -> CollectorRegistry:
@@ -41,6 +44,18 @@ def gathered(own: CollectorRegistry) -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
     return registry
+
+
+def _own_directory(within: Path) -> Path:
+    """Make a directory of this process's own, and remove those of processes that are gone."""
+    within.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in within.iterdir():
+        process_id = int(left.name) if left.name.isdecimal() else 0
+        if process_id == os.getpid() or not psutil.pid_exists(process_id):
+            shutil.rmtree(left, ignore_errors=True)
+    own = within / str(os.getpid())
+    own.mkdir(mode=0o700)
+    return own
 
 
 def _forget_the_dead(directory: Path) -> None:

@@ -18,6 +18,15 @@ FROM jobs.procrastinate_jobs
 GROUP BY task_name, status
 """
 
+# Of those that have ended well only the attempts are counted, where they are made.
+DELIVERIES = """
+SELECT 'pending', count(*) FROM webhook_deliveries WHERE status = 'pending'
+UNION ALL
+SELECT 'dead', count(*) FROM webhook_deliveries WHERE status = 'dead'
+"""
+
+WEBHOOKS = "SELECT count(*) FILTER (WHERE is_active), count(*) FROM webhook_endpoints"
+
 
 async def read_stored(
     pool: AsyncConnectionPool, statuses: ProjectionStatuses, *, patience: float
@@ -26,7 +35,14 @@ async def read_stored(
     async with pool.connection(timeout=patience) as connection:
         [head] = await (await connection.execute(HEAD)).fetchone() or (0,)
         jobs = await (await connection.execute(JOBS)).fetchall()
-    return [*_log(head), *_projections(await statuses.all()), *_jobs(jobs)]
+        deliveries = await (await connection.execute(DELIVERIES)).fetchall()
+        [active, webhooks] = await (await connection.execute(WEBHOOKS)).fetchone() or (0, 0)
+    return [
+        *_log(head),
+        *_projections(await statuses.all()),
+        *_jobs(jobs),
+        *_webhooks(deliveries, active, webhooks - active),
+    ]
 
 
 def _log(head: int) -> Iterator[Metric]:
@@ -67,3 +83,21 @@ def _jobs(rows: Iterable[tuple[str, str, int]]) -> Iterator[Metric]:
         for state, count in by_state.items():
             jobs.add_metric((kind, state), count)
     yield jobs
+
+
+def _webhooks(
+    deliveries: Iterable[tuple[str, int]], active: int, disabled: int
+) -> Iterator[Metric]:
+    queued = GaugeMetricFamily(
+        "annals_webhook_deliveries",
+        "Deliveries of webhooks that are not through: pending, or dead after all retries",
+        labels=("status",),
+    )
+    for status, count in deliveries:
+        queued.add_metric((status,), count)
+    webhooks = GaugeMetricFamily(
+        "annals_webhooks", "Registered webhooks, by whether anything is sent", labels=("state",)
+    )
+    webhooks.add_metric(("active",), active)
+    webhooks.add_metric(("disabled",), disabled)
+    yield from (queued, webhooks)

@@ -17,6 +17,7 @@ from infra.projections.held import Copy, Held, followed
 from infra.projections.installation import SupersededError
 from infra.projections.redaction import redact_parked
 from infra.projections.tables import load_rows, save_rows
+from infra.webhooks.outbox import Outbox
 
 MOVE_CHECKPOINTS = """
 UPDATE checkpoints AS checkpoint
@@ -102,6 +103,8 @@ async def follow(
 ) -> Callable[[], Awaitable[None]]:
     """Work out what follows from the events, and give what writes it."""
     follower = held.follower
+    if isinstance(follower, Outbox):
+        return await follower.follow(connection, events)
     if isinstance(follower, Subscription):
         jobs = [job for recorded in events for job in follower.jobs(recorded)]
         return lambda: enqueue_jobs(connection, jobs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from application.errors import ReadModelBehindError
 from infra.event_store.observer import LogObserver
 from infra.postgres.signals import Signals
-from projections.projection import Projection
+from infra.projections.follower import Follower
 
 # A signal wakes the waiter at once; looking again is for a signal that was lost.
 LOOK_AGAIN_SECONDS = 0.25
@@ -22,12 +22,12 @@ class LogFreshness:
         self,
         observer: LogObserver,
         signals: Signals,
-        projections: Iterable[Projection],
+        followers: Iterable[Follower],
         patience: float = 5.0,
     ) -> None:
         self._observer = observer
         self._signals = signals
-        self._projections = {projection.name: projection for projection in projections}
+        self._followers = {follower.name: follower for follower in followers}
         self._patience = patience
 
     async def reach_head(self, projections: Sequence[str]) -> int:
@@ -53,5 +53,5 @@ class LogFreshness:
 
     def _place(self, name: str) -> tuple[tuple[str, int], str]:
         """Tell where the version's checkpoint is found, and under which id it is signalled."""
-        projection = self._projections[name]
-        return (projection.name, projection.version), projection.id
+        follower = self._followers[name]
+        return (follower.name, follower.version), follower.id

@@ -21,6 +21,15 @@ FROM parked_streams
 WHERE projection = %s AND projection_version = %s AND copy = 'live'
   AND (%s::text IS NULL OR stream_id = %s)
 ORDER BY position
+LIMIT %s
+"""
+
+NOT_BEGUN = """
+SELECT stream_id
+FROM parked_streams
+WHERE projection = %s AND projection_version = %s AND copy = 'live'
+  AND version = 1 AND starts_with(stream_id, %s)
+ORDER BY position
 """
 
 # The projector moves no further until the transaction is over, and then takes it up anew.
@@ -64,11 +73,18 @@ class PostgresParkedStreams:
         self._reader = reader
         self._followers = {follower.name: follower for follower in followers}
 
-    async def of(self, projection: str) -> Sequence[ParkedStream]:
-        """Give the parked streams in the order of their positions."""
+    async def of(self, projection: str, limit: int | None = None) -> Sequence[ParkedStream]:
+        """Give the parked streams, or the first of them, in the order of their positions."""
         follower = self._known(projection)
         async with await self._connect() as connection:
-            return await _parked(connection, follower, None)
+            return await _parked(connection, follower, None, limit)
+
+    async def not_begun(self, projection: str, prefix: str) -> Sequence[str]:
+        """Give the streams, of those whose ids begin so, that are parked at their first event."""
+        follower = self._known(projection)
+        async with await self._connect() as connection:
+            place = (follower.name, follower.version, prefix)
+            return [row[0] for row in await (await connection.execute(NOT_BEGUN, place)).fetchall()]
 
     async def find(self, projection: str, stream_id: str) -> ParkedStream:
         """Give a parked stream. Raises NotFoundError if there is no such projection or stream."""
@@ -104,10 +120,13 @@ class PostgresParkedStreams:
 
 
 async def _parked(
-    connection: AsyncConnection, follower: Follower, stream_id: str | None
+    connection: AsyncConnection,
+    follower: Follower,
+    stream_id: str | None,
+    limit: int | None = None,
 ) -> list[ParkedStream]:
     cursor = connection.cursor(row_factory=kwargs_row(ParkedStream))
-    await cursor.execute(PARKED, (follower.name, follower.version, stream_id, stream_id))
+    await cursor.execute(PARKED, (follower.name, follower.version, stream_id, stream_id, limit))
     return await cursor.fetchall()
 
 

@@ -22,6 +22,7 @@ from infra.event_store.reader import LogPage, LogReader, Unreadable
 from infra.projections.applying import Applying
 from infra.projections.copies import (
     begin_copy,
+    between_backups,
     forget_replaced,
     is_built,
     make_ready,
@@ -30,6 +31,7 @@ from infra.projections.copies import (
     take_turn,
 )
 from infra.projections.held import Copy, Held, hold, skipped_positions, skips
+from infra.projections.installation import SupersededError
 from infra.projections.parking import park, told_safely
 from projections.projection import Projection
 
@@ -43,6 +45,9 @@ WITHIN_REACH = 500
 
 # Young garbage is looked for once a page or so: events and rows are free of cycles.
 OBJECTS_BETWEEN_COLLECTIONS = 500_000
+
+# Whatever the database allows to queries: an index of many rows takes its time.
+NO_HURRY = "SET statement_timeout TO 0"
 
 IS_PARKED = "SELECT FROM parked_streams WHERE projection = %s AND stream_id = %s AND copy = 'live'"
 
@@ -115,6 +120,7 @@ class Rebuild:
             works = []
             for projection in projections:
                 connection = await stack.enter_async_context(await self._connect())
+                await connection.execute(NO_HURRY)
                 if not await take_turn(connection, projection, waiting=only_missing):
                     raise RebuildUnderWayError(projection.name)
                 if only_missing and await is_built(connection, projection):
@@ -175,11 +181,16 @@ class Rebuild:
         try:
             await self._fill(work, told, parking=parking)
         except RebuildStoppedError as error:
-            await note_stop(work.connection, work.projection, str(error))
-            while await work.next_page() is not None:
-                pass
-            return error
-        return None
+            stopped = error
+        except SupersededError:
+            name = work.projection.name
+            stopped = RebuildStoppedError(f"{name} was restored or removed meanwhile; try again")
+        else:
+            return None
+        await note_stop(work.connection, work.projection, str(stopped))
+        while await work.next_page() is not None:
+            pass
+        return stopped
 
     async def _fill(self, work: Rebuilding, told: Told, *, parking: bool) -> None:
         at_a_loss = partial(_park_or_stop, work.connection, parking)
@@ -190,7 +201,6 @@ class Rebuild:
             told(_progress(work, RebuildStage.FILLING, page.head))
         while not await self._take_its_place(work, applying, told):
             work.held = await self._hold(work.connection, work.projection, restart=True)
-        await forget_replaced(work.connection, work.projection)
         told(_progress(work, RebuildStage.DONE, work.held.position))
         log.info("projection_rebuilt", projection=work.projection.id, position=work.held.position)
 
@@ -198,18 +208,20 @@ class Rebuild:
         """Swap; or tell that something was skipped meanwhile that the copy knows nothing of."""
         told(_progress(work, RebuildStage.INDEXING, work.held.position))
         await make_ready(work.connection, work.projection)
-        head = await self._catch_up(work, applying)
-        told(_progress(work, RebuildStage.SWAPPING, head))
+        async with between_backups(work.connection):
+            head = await self._catch_up(work, applying)
+            told(_progress(work, RebuildStage.SWAPPING, head))
 
-        async def catch_up(live: int) -> None:
-            await self._catch_up(work, applying, to=max(live, head))
-            if await skipped_positions(self._reader, work.projection.name) != work.held.skipped:
-                raise SkippedMeanwhileError
+            async def catch_up(live: int) -> None:
+                await self._catch_up(work, applying, to=max(live, head))
+                if await skipped_positions(self._reader, work.projection.name) != work.held.skipped:
+                    raise SkippedMeanwhileError
 
-        try:
-            await swap(work.connection, work.projection, catch_up)
-        except SkippedMeanwhileError:
-            return False
+            try:
+                await swap(work.connection, work.projection, catch_up)
+            except SkippedMeanwhileError:
+                return False
+            await forget_replaced(work.connection, work.projection)
         return True
 
     async def _catch_up(self, work: Rebuilding, applying: Applying, to: int | None = None) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from application.jobs import JobFailedError
-
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10.0
+
+
+class RebuildFailedError(Exception):
+    """The command did not come to its end; another try goes on where it was."""
 
 
 class RebuildProcess:
@@ -22,7 +24,7 @@ class RebuildProcess:
     async def __call__(self, projection: str) -> None:
         """Wait for the command's end; cancelled, end it: the next one goes on from there.
 
-        Raises JobFailedError if it could not come to its end.
+        Raises RebuildFailedError if it could not come to its end.
         """
         process = await asyncio.create_subprocess_exec(
             *self._command,
@@ -38,7 +40,7 @@ class RebuildProcess:
             raise
         if status != 0:
             log.error("rebuild_failed", projection=projection, status=status)
-            raise JobFailedError(f"the rebuild of {projection} ended with status {status}")
+            raise RebuildFailedError(f"the rebuild of {projection} ended with status {status}")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

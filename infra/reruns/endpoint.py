@@ -4,13 +4,12 @@ Nothing is logged here: addresses and answers may hold secrets and personal data
 """
 
 import asyncio
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
 
 from application.runs.ports import RerunOutcome, RerunRequest, RerunResult
+from infra.retry_after import retry_after_seconds
 
 MOST_RESPONSE_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_SECONDS = 86_400
@@ -69,7 +68,10 @@ class HttpRerunEndpoint:
                 status_code=response.status_code,
                 response=await _json_object(response) if result is RerunResult.SUCCESS else None,
                 retry_after_seconds=(
-                    _retry_after(response.headers.get("Retry-After", "").strip())
+                    retry_after_seconds(
+                        response.headers.get("Retry-After", ""),
+                        longest=LONGEST_RETRY_AFTER_SECONDS,
+                    )
                     if result is RerunResult.RATE_LIMIT
                     else None
                 ),
@@ -110,17 +112,3 @@ def _can_be_kept(value: object, depth: int) -> bool:
         case _:
             return True
     return depth <= DEEPEST_RESPONSE and all(_can_be_kept(part, depth + 1) for part in parts)
-
-
-def _retry_after(text: str) -> int | None:
-    """Read how many seconds to wait, from a number of them or a date."""
-    if text.isascii() and text.isdigit():
-        return min(int(text[:10]), LONGEST_RETRY_AFTER_SECONDS)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    seconds = round((moment - datetime.now(UTC)).total_seconds())
-    return min(max(seconds, 0), LONGEST_RETRY_AFTER_SECONDS)

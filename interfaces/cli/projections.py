@@ -68,7 +68,8 @@ def rebuild(
     """Make read models anew from the log, beside the live ones, and swap them at the end.
 
     What is served stays up to date meanwhile. Interrupted, it goes on from there the next time.
-    Exits 1 if an event cannot be applied, or if another process is rebuilding the same.
+    Exits 1 if an event cannot be applied, or if another process is rebuilding the same, and 130
+    if Ctrl-C ends it.
 
     Example: annals projections rebuild runs history
     """
@@ -81,7 +82,11 @@ def rebuild(
                 settings, conninfo, wanted, bars.told, restart=restart, parking=park
             )
 
-    with_database(work)
+    try:
+        with_database(work)
+    except KeyboardInterrupt:
+        complain("Interrupted; the next rebuild goes on from there, and nothing was swapped half")
+        raise typer.Exit(130) from None
     if as_json:
         print_json(bars.latest)
         return

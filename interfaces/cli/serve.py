@@ -25,16 +25,18 @@ from interfaces.server import STOP_SECONDS, serve_http
 
 Only = Annotated[
     str | None,
-    typer.Option(help="Run only these parts, with commas: api, projections, jobs. Default: all."),
+    typer.Option(
+        help="Run only these parts, with commas: api, projections, jobs, webhooks. Default: all."
+    ),
 ]
 
 
 def serve(only: Only = None) -> None:
-    """Serve the API, keep the read models up to date, and do the background jobs.
+    """Serve the API, keep the read models up to date, do the background jobs, and send webhooks.
 
     Exits 1 if it cannot start.
 
-    Example: annals serve --only projections,jobs
+    Example: annals serve --only projections,jobs,webhooks
     """
     signal.signal(signal.SIGTERM, _leave)
     settings = load_settings()
@@ -68,7 +70,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 async def _serve_without_http(settings: Settings, parts: frozenset[Part]) -> None:
-    """Keep the read models up to date, or do the jobs, or both, until a signal ends it."""
+    """Keep read models up to date, do jobs or send webhooks until a signal ends it."""
     ended = asyncio.Event()
 
     def end() -> None:
@@ -86,6 +88,8 @@ async def _serve_without_http(settings: Settings, parts: frozenset[Part]) -> Non
             console.print("Annals keeps the read models up to date")
         if "jobs" in parts:
             console.print("Annals does the background jobs")
+        if "webhooks" in parts:
+            console.print("Annals sends webhooks")
         await ended.wait()
 
 

@@ -23,6 +23,7 @@ from application.webhooks.handlers import (
 )
 from domain.webhooks.secret import derive_secret
 from domain.webhooks.webhook import Webhook
+from interfaces.cli import deliveries
 from interfaces.cli.output import AsJson, console, print_json
 from interfaces.cli.passwords import read_from_stdin
 from interfaces.cli.running import PROJECTIONS, by_terminal, with_services
@@ -35,6 +36,9 @@ from interfaces.webhook_views import (
 )
 
 app = typer.Typer(help="Tell others of events.", no_args_is_help=True)
+app.command("deliveries")(deliveries.deliveries)
+app.command("redeliver")(deliveries.redeliver)
+app.command("test")(deliveries.send_one)
 
 SEED_BYTES = 32
 LONGEST_OVERLAP_HOURS = 168

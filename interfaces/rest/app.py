@@ -39,6 +39,7 @@ from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
+from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
@@ -62,7 +63,7 @@ DASHBOARD = (
     EventController,
 )
 
-FOOTBALL = (WebhookController,)
+FOOTBALL = (WebhookController, DeliveryController)
 
 
 # What a page of another origin may read of a response.

@@ -13,6 +13,7 @@ from application.runs.neutralization import (
     neutralize_all,
     neutralize_due,
 )
+from application.runs.unseen import unseen_due, unseen_of_entity
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
 from interfaces.rest.conditions import refuse_idempotency_key
@@ -67,9 +68,10 @@ class CleanupController(Controller):
         """Show how many runs are due to be neutralized."""
         await services.freshness.reach_head(READ_MODELS)
         now = datetime.now(UTC)
-        return CleanupStatistics(
-            await services.retention.count_due(now), await services.retention.due(now, limit)
-        )
+        unseen = await unseen_due(services.store, services.parked_streams, now)
+        due = await services.retention.due(now, limit)
+        total = len(unseen) + await services.retention.count_due(now)
+        return CleanupStatistics(total, [*unseen, *due][:limit])
 
     @post(
         "/neutralize",
@@ -95,9 +97,11 @@ class CleanupController(Controller):
         await services.freshness.reach_head(READ_MODELS)
         now = datetime.now(UTC)
         if entity_id is None:
-            run_ids = await services.retention.due(now, limit)
+            unseen = await unseen_due(services.store, services.parked_streams, now)
+            run_ids = [*unseen, *await services.retention.due(now, limit)][:limit]
         else:
-            run_ids = await services.retention.of_entity(entity_id)
+            unseen = await unseen_of_entity(services.store, services.parked_streams, entity_id)
+            run_ids = [*unseen, *await services.retention.of_entity(entity_id)]
         if dry_run:
             would = Neutralized(neutralized_run_ids=run_ids, failed_run_ids=[], position=None)
             return _response(would, dry_run=True)

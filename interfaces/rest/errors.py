@@ -18,6 +18,7 @@ from application.errors import (
     ClaimMismatchError,
     ClaimTakenError,
     ConflictError,
+    ErasureNotNotedError,
     ForbiddenError,
     NotAuthenticatedError,
     NotFoundError,
@@ -68,6 +69,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ReadModelBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErasureNotNotedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 UNAVAILABLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
@@ -165,7 +167,12 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
-        case ReadModelBehindError() | psycopg.OperationalError() | psycopg_pool.PoolTimeout():
+        case (
+            ReadModelBehindError()
+            | ErasureNotNotedError()
+            | psycopg.OperationalError()
+            | psycopg_pool.PoolTimeout()
+        ):
             return {"Retry-After": "1"}
         case HTTPException():
             return dict(error.headers or {})

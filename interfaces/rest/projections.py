@@ -22,6 +22,8 @@ from interfaces.services import Services
 
 ProjectionName = Annotated[str, Parameter(description="A projection or subscription, like runs")]
 
+Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many streams to show")]
+
 
 class SkipBody(Body, frozen=True, kw_only=True):
     """Why an event may be left out; stays in the audit history."""
@@ -63,9 +65,14 @@ class ProjectionController(Controller):
         return RebuildAccepted(projection=name, job_id=job_id)
 
     @get("/{name:str}/parked", operation_id="listParkedStreams", summary="List parked streams")
-    async def parked(self, services: Services, name: ProjectionName) -> Sequence[ParkedStream]:
-        """Show the streams that are parked, each at the event that could not be applied."""
-        return await services.parked_streams.of(name)
+    async def parked(
+        self, services: Services, name: ProjectionName, limit: Limit = 100
+    ) -> Sequence[ParkedStream]:
+        """Show the first of the streams that are parked, each at the event not applied.
+
+        The list of projections tells how many there are.
+        """
+        return await services.parked_streams.of(name, limit)
 
     @post(
         "/{name:str}/parked/{stream_id:str}/retry",

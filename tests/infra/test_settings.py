@@ -34,6 +34,13 @@ def test_origins_are_read_as_both_seeds_write_them(text: str, origins: list[str]
     assert load_settings({"CORS_ORIGINS": text}).cors_origins == origins
 
 
+def test_ports_are_read_with_commas() -> None:
+    assert load_settings({"WEBHOOK_ALLOWED_PORTS": "443, 8443"}).webhook_allowed_ports == [
+        443,
+        8443,
+    ]
+
+
 @pytest.mark.parametrize("text", ["true", "1", "YES", "on"])
 def test_flags_are_read_in_any_usual_form(text: str) -> None:
     assert load_settings({"DEBUG": text}).debug is True
@@ -54,6 +61,10 @@ def test_the_home_is_made_absolute(tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql://host/db"),
         ("REDIS_URL", "http://host"),
         ("CORS_ORIGINS", "[1]"),
+        ("WEBHOOK_ALLOWED_PORTS", "443,https"),
+        ("WEBHOOK_ALLOWED_PORTS", "443,70000"),
+        ("WEBHOOK_RETRY_SECONDS", "0"),
+        ("WEBHOOK_MAX_RETRIES", "-1"),
         ("CORS_ORIGINS", "somewhere.net"),
         ("API_V1_PREFIX", "api"),
         ("JWT_SECRET_KEY", "short"),

@@ -16,6 +16,9 @@ from tests.serving import Served, serving
 # What the log says when something went wrong that nobody foresaw.
 FAULTS = ("request_failed", "stream_parked", "projector_interrupted", "Traceback")
 
+# Without that which would send webhooks to addresses that tests make up.
+PARTS = "api,projections,jobs"
+
 
 @contextmanager
 def fresh_database(postgres_url: str) -> Iterator[str]:
@@ -40,7 +43,10 @@ def fresh_database(postgres_url: str) -> Iterator[str]:
 def served(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """An Annals of the worker's own. Whatever the tests send it, nothing may fail within."""
     home = tmp_path_factory.mktemp("annals")
-    with fresh_database(postgres_url) as database, serving(home, database_url=database) as server:
+    with (
+        fresh_database(postgres_url) as database,
+        serving(home, database_url=database, parts=PARTS) as server,
+    ):
         yield server
         with server.client() as client:
             assert client.get("/health").json()["status"] == "healthy"

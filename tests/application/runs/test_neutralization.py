@@ -47,6 +47,7 @@ async def swept_after(services: Services, months: int, batch_size: int = 100) ->
         services.store,
         services.freshness,
         services.retention,
+        services.parked_streams,
         BY_TEST,
         now=later,
         batch_size=batch_size,

@@ -42,6 +42,7 @@ async def test_after_an_erasure_nothing_is_found_though_everything_was_looked_at
         "jobs",
         "claims",
         "audit log",
+        "webhook deliveries",
         "read models",
         "searched texts",
     ]
@@ -140,6 +141,20 @@ PLANTS = {
         "audit_log",
         "calls with a path that holds more than integer ids: 1",
     ),
+    "INSERT INTO webhook_deliveries"
+    " (delivery_id, webhook_id, position, ordinal, stream_id, event, last_error)"
+    " VALUES (gen_random_uuid(), 1, 3, 0, 'run-1', 'run.started', 'told Ann Example'),"
+    " (gen_random_uuid(), 1, 3, 1, 'run-1', 'Ann Example', NULL),"
+    " ('00000000-0000-0000-0000-000000000001', 1, 4, 0, 'run-1', 'run.started', 'timeout')": (
+        "webhook_deliveries",
+        "rows that hold more than ids, names and outcomes: 2",
+    ),
+    "INSERT INTO webhook_attempts VALUES"
+    " ('00000000-0000-0000-0000-000000000001', 1, now(), 1, NULL, 'Ann said no'),"
+    " ('00000000-0000-0000-0000-000000000001', 2, now(), 1, 500, 'bad_status')": (
+        "webhook_attempts",
+        "rows that hold more than ids, names and outcomes: 1",
+    ),
 }
 
 
@@ -215,6 +230,16 @@ async def test_a_read_model_that_has_not_come_to_the_erasure_is_named(
     await sql.execute("UPDATE checkpoints SET position = 4 WHERE projection = 'runs'")
     assert await found(services, erased) == [
         ("runs_v3 (live)", BEFORE_THE_ERASURE),
+    ]
+
+
+async def test_tables_that_a_killed_rebuild_left_are_named(
+    services: Services, sql: psycopg.AsyncConnection, erased: str
+) -> None:
+    await sql.execute("CREATE SCHEMA runs_v1_replaced")
+
+    assert await found(services, erased) == [
+        ("runs_v1_replaced", "was left by a rebuild; `annals serve` removes it within the hour")
     ]
 
 

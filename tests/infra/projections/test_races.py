@@ -185,6 +185,20 @@ async def test_what_is_skipped_between_two_parts_of_a_rebuild_is_skipped_by_it(
     assert await shown(sql) == [("thing-1", None, 1)]
 
 
+async def test_a_rebuild_whose_copy_is_taken_away_says_so(
+    log: EventStoreParts, sql: psycopg.AsyncConnection, conninfo: str, ring: Keyring
+) -> None:
+    install(conninfo, [thing_projection()])
+    await note(log, 1, "one")
+
+    async def take_away() -> None:
+        await sql.execute("DELETE FROM checkpoints WHERE copy = 'rebuild'")
+        await note(log, 1, "more")
+
+    with pytest.raises(RebuildStoppedError, match="things was restored or removed meanwhile"):
+        await rebuild(conninfo, ring, take_away)
+
+
 async def waiting(sql: psycopg.AsyncConnection, application_name: str) -> bool:
     await sql.execute("SELECT pg_stat_clear_snapshot()")
     return bool(await rows(sql, WAITING, application_name))

@@ -1,5 +1,7 @@
 """``annals projections`` and its routes, on a server that has met an event it cannot apply."""
 
+import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.faults.homes import wait_until
-from tests.interfaces.api import Api, Json
+from tests.interfaces.api import Api, Json, answered, unique
 from tests.interfaces.cli.commands import Terminal, settings_of
 from tests.interfaces.conftest import fresh_database
 from tests.serving import Served, serving
@@ -87,6 +89,28 @@ def test_a_parked_stream_is_shown_and_a_rebuild_gives_it_another_try(
     assert api.http.get("/health").json()["status"] == "healthy"
 
 
+def test_a_run_that_the_read_model_never_saw_is_forgotten_with_its_data_subject(
+    struck: Served, api: Api
+) -> None:
+    """Its beginning could not be applied."""
+    process, subject = api.create_process("only"), unique("citizen")
+    with psycopg.connect(struck.environment["DATABASE_URL"], autocommit=True) as sql:
+        sql.execute(f"ALTER TABLE runs_v3.runs ADD CHECK (entity_id <> '{subject}')")
+    run = api.post("/api/v1/runs/", {"process_id": process, "entity_id": subject, "meta": {}})["id"]
+    wait_until(lambda: bool(parked(api)), "a parked stream")
+    cleanup = "/api/v1/admin/cleanup/neutralize"
+
+    previewed = answered(api.http.post(cleanup, params={"entity_id": subject}), 200)
+    done = answered(api.http.post(cleanup, params={"entity_id": subject, "dry_run": "false"}), 200)
+    again = answered(api.http.post(cleanup, params={"entity_id": subject}), 200)
+
+    assert previewed["neutralized_run_ids"] == done["neutralized_run_ids"] == [run]
+    assert again["neutralized_run_ids"] == []
+    assert subject not in api.http.get(f"/api/v1/audit/streams/run-{run}").text
+    assert api.http.post(f"{PROJECTIONS}/runs/rebuild").status_code == 202
+    wait_until(lambda: not parked(api), "the rebuild")
+
+
 def test_a_rebuild_is_asked_for_and_done_in_the_background(struck: Served, api: Api) -> None:
     run = damaged(struck, api)
     response = api.http.post(f"{PROJECTIONS}/runs/rebuild")
@@ -127,6 +151,26 @@ def test_a_skip_in_the_terminal_needs_a_reason(
     assert further.code == 1  # the next event lacks the row as well
     done = terminal.run("projections", "skip", "runs", name, "--reason", "lost")
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "x"])
+def test_the_list_of_parked_streams_is_bounded(api: Api, limit: str) -> None:
+    response = api.http.get(f"{PROJECTIONS}/runs/parked", params={"limit": limit})
+    assert response.status_code == 422
+    assert "limit" in response.json()["detail"]
+
+
+def test_an_interrupted_rebuild_says_that_it_goes_on(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(10)
+
+    monkeypatch.setattr("interfaces.cli.projections.rebuild_projections", interrupted)
+    ended = terminal.run("projections", "rebuild", "runs")
+    assert (ended.code, ended.out) == (130, "")
+    assert "Interrupted; the next rebuild goes on from there" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -86,4 +86,4 @@ def test_read_models_and_jobs_can_share_a_process(home: Home, database: str) -> 
 def test_an_unknown_part_is_refused(home: Home, database: str, only: str) -> None:
     refused = home.start("--only", only, DATABASE_URL=database)
     assert refused.process.wait(20) == 2
-    assert "must be some of api, projections, jobs" in refused.log.read_text()
+    assert "must be some of api, projections, jobs, webhooks" in refused.log.read_text()

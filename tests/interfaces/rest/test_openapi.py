@@ -72,6 +72,11 @@ ROUTES = PUBLIC | {
     ("post", "/api/v1/webhooks/enable"),
     ("post", "/api/v1/webhooks/disable"),
     ("get", "/api/v1/webhooks/event-types"),
+    ("get", "/api/v1/webhooks/deliveries"),
+    ("get", "/api/v1/webhooks/deliveries/{delivery_id}"),
+    ("post", "/api/v1/webhooks/deliveries/{delivery_id}/redeliver"),
+    ("post", "/api/v1/webhooks/redeliver"),
+    ("post", "/api/v1/webhooks/test"),
     ("get", "/api/v1/erasures/{subject}"),
     *(
         (method, f"/api/v1/{keys}{rest}")
@@ -98,9 +103,11 @@ LISTS = {
     "/api/v1/api-keys",
     "/api/v1/audit/history",
     "/api/v1/audit-logs",
+    "/api/v1/webhooks/deliveries",
 }
 
 STREAM = "/api/v1/events/stream"
+REDELIVERY = "/api/v1/webhooks/deliveries/{delivery_id}/redeliver"
 CLEANUP = "/api/v1/admin/cleanup/neutralize"
 
 # Sent again, they have no effect, or the same; none of them is a command of one aggregate.
@@ -109,10 +116,13 @@ WITHOUT_CONDITIONS = {
     "/api/v1/projections/{name}/rebuild",
     "/api/v1/projections/{name}/parked/{stream_id}/retry",
     "/api/v1/projections/{name}/parked/{stream_id}/skip",
+    REDELIVERY,
+    "/api/v1/webhooks/redeliver",
+    "/api/v1/webhooks/test",
 }
 
 # Commands that need no more than their address, and those that may say more.
-WITHOUT_BODY = ("/toggle", "/restore", "/cancel", "/rebuild", "/retry", CLEANUP)
+WITHOUT_BODY = ("/toggle", "/restore", "/cancel", "/rebuild", "/retry", REDELIVERY, CLEANUP)
 OPTIONAL_BODY = ("/neutralize", "/rerun")
 
 CREATE_NOTHING = (
@@ -125,8 +135,9 @@ CREATE_NOTHING = (
     "rotate-secret",
     "enable",
     "disable",
+    "test",
 )
-ACCEPTED = ("rebuild",)
+ACCEPTED = ("rebuild", "redeliver")
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
@@ -181,7 +192,8 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            is_needed = parameter["in"] == "path" or parameter["name"] in ("q", "url")
+            needed = {"q"} | ({"url"} if method == "delete" else set())
+            is_needed = parameter["in"] == "path" or parameter["name"] in needed
             assert parameter["required"] == is_needed
 
 
