@@ -48,6 +48,15 @@ class SubjectErasedError(Exception):
         self.subject = subject
 
 
+class ErasureNotNotedError(Exception):
+    """Personal data is erased, and that is not yet noted outside the database: try again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The personal data is erased, but the erasure ledger could not be written, try again"
+        )
+
+
 class NotAuthenticatedError(Exception):
     """No credentials, or none that hold."""
 

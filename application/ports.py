@@ -68,6 +68,17 @@ class EventStore(Protocol):
         By the conditions of SentMetadata, raises PreconditionFailedError if the first aggregate
         had another version, ClaimTakenError if the claim is taken. A claim is recorded even where
         no event is.
+
+        What events erase is noted outside the database, too, before this returns; where there is
+        no event, what the aggregates' streams erased before. Raises ErasureNotNotedError if that
+        fails: then it is tried again in the background, and by whoever repeats the command.
+        """
+        ...
+
+    async def confirm_erasures(self, *stream_ids: str) -> None:
+        """Have noted what events of the streams erased, before it is acknowledged once more.
+
+        Raises ErasureNotNotedError.
         """
         ...
 

@@ -16,6 +16,7 @@ from application.backups import Backup, BackupProgress, Restored
 from application.diagnosis import Finding, Verdict
 from application.identity.authentication import Authenticator
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
+from application.live import LiveLog, Seats
 from application.metadata import by_system
 from application.outward import OutwardCatalogue
 from application.ports import KeyInventory, Rotation
@@ -47,7 +48,7 @@ from infra.event_store.inventory import take_inventory
 from infra.event_store.keys import KeyFile, Keyring, decode_master_key
 from infra.event_store.reader import LogReader
 from infra.event_store.rotation import establish_master_key, rotate
-from infra.event_store.tail import PostgresEventTail
+from infra.event_store.tail import PostgresEventTail, live_log_failed
 from infra.event_store.verification import PostgresChainVerifier
 from infra.identity.directory import LoggedUsers, ProjectedApiKeys
 from infra.identity.passwords import Argon2Passwords
@@ -92,6 +93,7 @@ from infra.webhooks.outbox import Outbox
 from infra.webhooks.queue import DeliveryQueue
 from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.services import Services
+from interfaces.telling import Telling
 from projections.history.projection import history
 from projections.history.queries import HistoryQueries
 from projections.identity.api_keys import api_keys
@@ -217,12 +219,15 @@ async def compose(
         await stack.enter_async_context(pool)
         await stack.enter_async_context(metrics.running())
         await stack.enter_async_context(signals.running())
+        notes = ErasureNotes(LedgerFile(settings.backups), pool)
+        if parts:
+            await stack.enter_async_context(notes.completing())
         event_store = EventStoreParts(
             conninfo,
             pool,
             ring,
             on_commit=lambda position: signals.advance(LOG_CHANNEL, position),
-            on_erased=ErasureNotes(LedgerFile(settings.backups), pool).note,
+            on_erased=notes.note,
             meter=meter,
         )
         await stack.enter_async_context(event_store.running())
@@ -268,6 +273,10 @@ async def compose(
             allow_private=settings.webhook_allow_private, ports=settings.webhook_allowed_ports
         )
         stack.callback(addresses.close)
+        tail = PostgresEventTail(event_store.reader, event_store.observer, signals)
+        live = await stack.enter_async_context(
+            LiveLog(tail, lambda entry: Telling(entry, OUTWARD), live_log_failed).running()
+        )
         webhook_client = HttpWebhookClient(
             addresses,
             timeout_seconds=settings.webhook_timeout_seconds,
@@ -293,7 +302,9 @@ async def compose(
             store=event_store.store,
             claims=PostgresClaimRegister(pool),
             identifiers=identifiers,
-            tail=PostgresEventTail(event_store.reader, signals),
+            tail=tail,
+            live=live,
+            seats=Seats(),
             archive=PostgresEventArchive(pool, event_store.reader),
             verifier=PostgresChainVerifier(pool),
             erasures=PostgresErasureLedger(pool),

@@ -21,7 +21,12 @@ from interfaces.rest.app import create_app
 from interfaces.rest.families import Families
 from interfaces.rest.rate_limits import RateLimits
 from interfaces.server_logs import granian_logs
-from interfaces.worker_processes import end_when_told, end_with_supervisor, let_workers_hear
+from interfaces.worker_processes import (
+    end_when_told,
+    end_with_supervisor,
+    let_workers_hear,
+    when_told_to_end,
+)
 
 BACKLOG = 1024
 PARTS_VARIABLE = "ANNALS_PARTS"
@@ -73,6 +78,7 @@ def application() -> ASGIApp:
             compose(settings, conninfo, parts) as services,
         ):
             app.state.services = services
+            when_told_to_end(services.live.stop)
             yield
 
     families = Families(settings.api_v1_prefix)

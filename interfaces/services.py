@@ -7,6 +7,7 @@ from application.exporting import EventArchive
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.jobs import JobQueue
+from application.live import LiveLog, Seats
 from application.metrics import Meter, Metrics
 from application.outward import OutwardCatalogue
 from application.ports import (
@@ -27,6 +28,7 @@ from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
+from interfaces.telling import Telling
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
@@ -43,6 +45,8 @@ class Services:
     claims: ClaimRegister
     identifiers: Identifiers
     tail: EventTail
+    live: LiveLog[Telling]
+    seats: Seats
     archive: EventArchive
     verifier: ChainVerifier
     erasures: ErasureLedger

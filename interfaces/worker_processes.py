@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 
@@ -51,6 +52,20 @@ def end_when_told(stop_seconds: int) -> None:
     loop.remove_signal_handler(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop.add_signal_handler(SUPERVISOR_ENDED, end)
+
+
+def when_told_to_end(end: Callable[[], None]) -> None:
+    """Have this worker also do this when it is told to end, before it waits for its requests.
+
+    The server's own handler, which the loop has, hears the signal as before: Python tells it by way
+    of the loop's wakeup descriptor, whatever handler stands beside it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def told(_number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(end)
+
+    signal.signal(signal.SIGTERM, told)
 
 
 def _let_signals_in() -> None:

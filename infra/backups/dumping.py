@@ -1,7 +1,8 @@
 """Making a backup with pg_dump, consistent while servers run.
 
-A backup is there once its manifest is: until then its dump has another name, and what a kill leaves
-is swept away by the next one.
+A backup is there once its dump has its name: until then it has another, beside which its manifest
+is written. So a kill leaves no dump that nobody lists, and what it does leave is swept away by the
+next one.
 """
 
 import contextlib
@@ -32,6 +33,9 @@ from infra.postgres.tools import ToolError, run, running
 LOCK_NAME = "backup.lock"
 LOOK_SECONDS = 0.1
 
+# pg_dump finds tables by name: none of a read model may get the name of another meanwhile.
+LET_TABLES_STAY = "SELECT pg_advisory_lock_shared(4127307)"
+
 SNAPSHOT = "SELECT pg_export_snapshot()"
 
 STATE = """
@@ -59,6 +63,8 @@ def back_up(
     """
     with _alone(directory), psycopg.connect(conninfo) as connection:
         _sweep(directory)
+        connection.execute(LET_TABLES_STAY)
+        connection.rollback()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute("SET idle_in_transaction_session_timeout = 0")
@@ -92,13 +98,15 @@ def back_up(
                 size=partial.stat().st_size,
                 sha256=sha256(partial),
             )
+            write_manifest(directory, manifest, keyring)
             partial.rename(dump)
             sync_directory(directory)
-            write_manifest(directory, manifest, keyring)
         except (OSError, ToolError) as error:
             raise BackupError(f"The backup could not be made: {error}") from error
         finally:
-            partial.unlink(missing_ok=True)
+            if partial.exists():
+                manifest_path(dump).unlink(missing_ok=True)
+                partial.unlink()
     yield BackupProgress(written=manifest.size, backup=manifest.backup(directory))
 
 
@@ -113,8 +121,8 @@ def prune(directory: Path, keep: int) -> list[Backup]:
     with _alone(directory):
         gone = backups(directory)[keep:]
         for backup in gone:
-            manifest_path(backup.path).unlink()
             backup.path.unlink()
+            manifest_path(backup.path).unlink()
     return gone
 
 
@@ -148,4 +156,7 @@ def _alone(directory: Path) -> Iterator[None]:
 def _sweep(directory: Path) -> None:
     """Remove what a backup that was killed has left."""
     for partial in directory.glob(f".annals-*{PARTIAL}"):
+        dump = directory / partial.name.removeprefix(".").removesuffix(PARTIAL)
+        if dump.suffix == DUMP:
+            manifest_path(dump).unlink(missing_ok=True)
         partial.unlink(missing_ok=True)

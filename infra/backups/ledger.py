@@ -1,11 +1,13 @@
 """Keeps the erasure ledger beside the backups and the database telling the same.
 
 An erasure is noted after its commit and before it is acknowledged. What a kill between the two has
-left out is added at the next start; what the database of a restored backup lacks is erased again.
+left out is added at the next start of any process; what the database of a restored backup lacks is
+erased again.
 """
 
 import asyncio
-from collections.abc import Collection
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterator
 from uuid import UUID
 
 import msgspec
@@ -14,8 +16,10 @@ import structlog
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
-from infra.backups.ledger_file import Erasure, LedgerFile
+from application.errors import ErasureNotNotedError
+from infra.backups.ledger_file import Erasure, LedgerError, LedgerFile
 from infra.backups.reapplication import Reapplied, apply_again
+from infra.cancellation import cancelled_for_good
 from infra.event_store.keys import Keyring
 
 log = structlog.get_logger(__name__)
@@ -50,6 +54,8 @@ WHERE x.subject = ANY(%s)
 ORDER BY x.position, x.subject
 """
 
+AGAIN_SECONDS = 5.0
+
 TOMBSTONES = "SELECT subject, event_id FROM erasures"
 
 ORIGIN = "SELECT encode(hash, 'hex') FROM events WHERE notification_id = 1"
@@ -63,20 +69,70 @@ class ErasureNotes:
         self._pool = pool
         self._unwritten: set[str] = set()
         self._turn = asyncio.Lock()
+        self._failed = asyncio.Event()
 
     async def note(self, subjects: Collection[str]) -> None:
         """Add the erasures of the subjects, which are committed; durable when this returns.
 
-        What could not be written is tried again with the next. Raises LedgerError or psycopg.Error.
+        What could not be written is tried again with the next, and while ``completing``. Raises
+        ErasureNotNotedError.
         """
         async with self._turn:
             self._unwritten |= set(subjects)
-            async with self._pool.connection() as connection:
-                cursor = connection.cursor(row_factory=class_row(Erasure))
-                await cursor.execute(ERASURES, (list(self._unwritten),))
-                erasures = await cursor.fetchall()
-            await asyncio.to_thread(self._file.add, erasures)
+            with self._telling():
+                async with self._pool.connection() as connection:
+                    cursor = connection.cursor(row_factory=class_row(Erasure))
+                    await cursor.execute(ERASURES, (list(self._unwritten),))
+                    erasures = await cursor.fetchall()
+                await asyncio.to_thread(self._file.add, erasures)
             self._unwritten.clear()
+
+    @contextlib.asynccontextmanager
+    async def completing(self, again_seconds: float = AGAIN_SECONDS) -> AsyncIterator[None]:
+        """Note what a killed process has left out, and go on to try what could not be written."""
+        task = asyncio.create_task(self._complete(again_seconds), name="erasure-notes")
+        try:
+            yield
+        finally:
+            await cancelled_for_good(task)
+
+    async def _complete(self, again_seconds: float) -> None:
+        left_out: list[str] | None = None
+        while True:
+            self._failed.clear()
+            with contextlib.suppress(ErasureNotNotedError):
+                if left_out is None:
+                    left_out = await self._left_out()
+                    await self.note(left_out)
+                elif self._unwritten:
+                    await self.note(())
+            if left_out is not None and not self._unwritten:
+                await self._failed.wait()
+            await asyncio.sleep(again_seconds)
+
+    async def _left_out(self) -> list[str]:
+        """Give the subjects whose erasure, as the database has it, is not in the ledger.
+
+        The ledger is read first: what is in it was committed before.
+        """
+        async with self._turn:
+            with self._telling():
+                noted = {erasure.event_id for erasure in await asyncio.to_thread(self._file.read)}
+                async with self._pool.connection() as connection:
+                    tombstones = await (await connection.execute(TOMBSTONES)).fetchall()
+        return [subject for subject, event_id in tombstones if event_id not in noted]
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell the operator why nothing could be noted; whoever asked is told that it was not."""
+        try:
+            yield
+        except (LedgerError, psycopg.Error) as error:
+            self._failed.set()
+            # Of an error of the database, the message may quote what is stored.
+            reason = str(error) if isinstance(error, LedgerError) else type(error).__name__
+            log.warning("erasure_ledger_not_written", reason=reason)
+            raise ErasureNotNotedError from error
 
 
 class Difference(msgspec.Struct, frozen=True):

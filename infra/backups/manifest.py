@@ -88,7 +88,7 @@ def read_manifest(dump: Path) -> SealedManifest:
         raise BackupError(f"{path} cannot be read: {error.strerror}") from None
     except msgspec.MsgspecError as error:
         raise BackupError(f"{path} is no manifest of a backup: {error}") from None
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, RecursionError):
         raise BackupError(f"{path} is no manifest of a backup") from None
     if sealed.manifest.format != FORMAT:
         raise BackupError(f"{path} has format {sealed.manifest.format}, unknown to this Annals")

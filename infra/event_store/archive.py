@@ -7,9 +7,9 @@ from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from application.exporting import ExportedPage, Place, Stretch
-from application.tailing import EventFilter
+from application.tailing import EventFilter, shown
 from infra.event_store.reader import LogReader
-from infra.event_store.tail import shown
+from infra.event_store.tail import MAX_BYTES, entry_of
 
 PAGE_SIZE = 2000
 
@@ -55,11 +55,13 @@ class PostgresEventArchive:
         position = stretch.after
         while position < stretch.to:
             size = min(PAGE_SIZE, stretch.to - position)
-            page = await self._reader.search(position, size, wanted)
+            page = await self._reader.search(
+                position, size, wanted, limit=size, max_bytes=MAX_BYTES
+            )
             if page.position <= position:
                 return  # the log was cut meanwhile
             position = page.position
-            yield ExportedPage([shown(entry) for entry in page.entries], position)
+            yield ExportedPage([shown(entry_of(e)) for e in page.entries], position)
 
 
 async def _last(

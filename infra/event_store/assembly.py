@@ -44,6 +44,7 @@ class EventStoreParts:
             self.observer,
             Snapshots(pool, keyring),
             SubjectKeys(pool, keyring),
+            on_erased=on_erased,
         )
 
     @contextlib.asynccontextmanager

@@ -54,16 +54,25 @@ ORDER BY e.notification_id
 _WANTED = """
     (%(stream)s::text IS NULL OR e.originator_id = %(stream)s)
 AND (%(category)s::text IS NULL OR split_part(e.originator_id, '-', 1) = %(category)s)
-AND (%(type)s::text IS NULL OR e.topic = %(type)s)
+AND (%(types)s::text[] IS NULL OR e.topic = ANY(%(types)s))
 AND (%(actor)s::text IS NULL OR e.metadata ->> 'actor' = %(actor)s)
 AND (%(correlation_id)s::text IS NULL OR e.metadata ->> 'correlation_id' = %(correlation_id)s)
 """
 
+# The last column is how many bytes were found up to a row; the first is there, however large.
 SEARCH = f"""
-SELECT {_COLUMNS}
-WHERE e.notification_id > %(after)s AND e.notification_id <= %(to)s AND {_WANTED}
-ORDER BY e.notification_id
-"""
+SELECT *
+FROM (
+    SELECT found.*, sum(found.size) OVER (ORDER BY found.notification_id)::bigint AS bytes
+    FROM (
+        SELECT octet_length(e.state) + COALESCE(octet_length(e.protected), 0) AS size, {_COLUMNS}
+        WHERE e.notification_id > %(after)s AND e.notification_id <= %(to)s AND {_WANTED}
+    ) AS found
+) AS found
+WHERE bytes - size < %(max_bytes)s
+ORDER BY notification_id
+LIMIT %(limit)s
+"""  # noqa: S608 - put together from constants
 
 BEFORE_LAST = f"""
 SELECT COALESCE(min(last.notification_id) - 1, (SELECT position FROM log_head))
@@ -88,11 +97,15 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogPage(msgspec.Struct, frozen=True):
-    """Some of the log: what was asked for, and the position that was read up to."""
+    """Some of the log: what was asked for, and the position that was read up to.
+
+    ``size`` is how many bytes of it are stored, where that was asked for.
+    """
 
     entries: list[Recorded[DomainEvent] | Unreadable]
     position: int
     head: int
+    size: int = 0
 
     @property
     def events(self) -> list[Recorded[DomainEvent]]:
@@ -179,22 +192,38 @@ class LogReader:
         await cursor.execute(WINDOW, arguments, prepare=True)
         return LogPage([self._entry(row) for row in await cursor.fetchall()], to, head)
 
-    async def search(self, after: int, size: int, wanted: EventFilter) -> LogPage:
-        """Read the next ``size`` positions, of them the wanted events."""
+    async def search(
+        self, after: int, window: int, wanted: EventFilter, *, limit: int, max_bytes: int
+    ) -> LogPage:
+        """Read the wanted events of the next ``window`` positions, so many of them at most.
+
+        The page ends with the first event by which it has ``max_bytes`` or more.
+        """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(HEAD)
             [head] = await cursor.fetchone() or (0,)
-            to = min(after + size, head)
+            to = min(after + window, head)
             if to <= after:
                 return LogPage([], after, head)
-            arguments = msgspec.structs.asdict(wanted) | {"after": after, "to": to}
+            arguments = msgspec.structs.asdict(wanted) | {
+                "types": list(wanted.types) if wanted.types is not None else None,
+                "after": after,
+                "to": to,
+                "limit": limit,
+                "max_bytes": max_bytes,
+            }
             await cursor.execute(SEARCH, arguments)
-            return LogPage([self._entry(row) for row in await cursor.fetchall()], to, head)
+            rows = await cursor.fetchall()
+        entries = [self._entry(row[1:-1]) for row in rows]
+        size = rows[-1][-1] if rows else 0
+        is_cut = len(rows) == limit or size >= max_bytes
+        return LogPage(entries, entries[-1].position if is_cut else to, head, size)
 
     async def before_last(self, count: int, wanted: EventFilter) -> int:
         """Give the position before the last ``count`` wanted events; without any, the head."""
-        arguments = msgspec.structs.asdict(wanted) | {"count": count}
+        types = list(wanted.types) if wanted.types is not None else None
+        arguments = msgspec.structs.asdict(wanted) | {"types": types, "count": count}
         async with self._pool.connection() as connection:
             row = await (await connection.execute(BEFORE_LAST, arguments)).fetchone()
         assert row is not None

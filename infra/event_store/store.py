@@ -15,7 +15,7 @@ from domain.aggregate import A, Aggregate
 from domain.events import CreatedEvent, DomainEvent, Metadata, Recorded, RedactionEvent
 from infra.event_store.append import Append, AppendedClaim
 from infra.event_store.codec import encode, encode_metadata, needs_key
-from infra.event_store.committer import Committer
+from infra.event_store.committer import Committer, OnErased
 from infra.event_store.keys import SubjectKey
 from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader
@@ -38,12 +38,15 @@ class PostgresEventStore:
         observer: LogObserver,
         snapshots: Snapshots,
         subjects: SubjectKeys,
+        *,
+        on_erased: OnErased,
     ) -> None:
         self._reader = reader
         self._committer = committer
         self._observer = observer
         self._snapshots = snapshots
         self._subjects = subjects
+        self._on_erased = on_erased
         self._cache: dict[str, Aggregate] = {}
 
     async def load(self, kind: type[A], key: int | str) -> A:
@@ -106,6 +109,8 @@ class PostgresEventStore:
         matched = _matched(metadata, first.id, version_before)
         claim = _claimed(metadata, first)
         events = [event for of_one in pending for event in of_one]
+        if not events:
+            await self.confirm_erasures(*(aggregate.id for aggregate in aggregates))
         if not events and claim is None:
             return (await self._observer.ask(None)).head
         append = await self._append_of(events, metadata, {**(unmoved or {}), **matched}, claim)
@@ -113,6 +118,12 @@ class PostgresEventStore:
         for aggregate in aggregates:
             await self._snapshot_if_due(aggregate, append.expected.get(aggregate.id))
         return committed.position
+
+    async def confirm_erasures(self, *stream_ids: str) -> None:
+        """Have noted what events of the streams erased; what is noted already is so once."""
+        erased = await self._subjects.erased_by(stream_ids)
+        if erased:
+            await self._on_erased(erased)
 
     async def _append_of(
         self,

@@ -1,8 +1,10 @@
 """The second copy of a projection's tables: begun, made ready to be read, and put in place."""
 
+import contextlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
@@ -19,6 +21,11 @@ PLAIN_INDEX = re.compile(r"^CREATE INDEX (\w+) .*?;\n", re.MULTILINE | re.DOTALL
 TRY_TURN = "SELECT pg_try_advisory_lock(4127304, hashtext(%s))"
 
 TURN = "SELECT true FROM (SELECT pg_advisory_lock(4127304, hashtext(%s))) AS waited"
+
+# A backup holds it shared: pg_dump finds tables by name, whichever has it at that moment.
+KEEP_BACKUPS_OFF = "SELECT pg_advisory_lock(4127307)"
+
+LET_BACKUPS_GO_ON = "SELECT pg_advisory_unlock(4127307)"
 
 POSITION = """
 SELECT position FROM checkpoints WHERE projection = %s AND version = %s AND copy = 'rebuild'
@@ -77,6 +84,17 @@ async def take_turn(connection: AsyncConnection, projection: Projection, *, wait
     return taken
 
 
+@contextlib.asynccontextmanager
+async def between_backups(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Wait until no backup is being written, and let the next one wait until the block ends."""
+    await connection.execute(KEEP_BACKUPS_OFF)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(psycopg.OperationalError):  # then the server has let go of it
+            await connection.execute(LET_BACKUPS_GO_ON)
+
+
 async def is_built(connection: AsyncConnection, projection: Projection) -> bool:
     """Tell whether the projection is there in its version."""
     cursor = await connection.execute(IS_BUILT, (projection.name, projection.version))
@@ -87,11 +105,11 @@ async def begin_copy(connection: AsyncConnection, projection: Projection, *, res
     """Make the empty tables, unless a copy has been begun; give the position that it stands at."""
     of = (projection.name, projection.version)
     schema = Identifier(schema_of(projection, Copy.REBUILD))
-    async with connection.transaction():
-        row = await (await connection.execute(POSITION, of)).fetchone()
-        if row is not None and not restart:
-            position: int = row[0]
-            return position
+    row = await (await connection.execute(POSITION, of)).fetchone()
+    if row is not None and not restart:
+        position: int = row[0]
+        return position
+    async with between_backups(connection), connection.transaction():
         await connection.execute(FORGET, of)
         await connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
         await connection.execute(SQL("CREATE SCHEMA {}").format(schema))

@@ -46,12 +46,16 @@ JOIN unnest(%s::text[]) AS known (projection)
     ON nspname ~ ('^' || known.projection || '_v[0-9]+_replaced$')
 """
 
-# Others hold the one lock as long as they read, the other as long as they rebuild.
-IS_REBUILT = "SELECT NOT pg_try_advisory_xact_lock(4127304, hashtext(%(id)s || '_rebuild'))"
-
-IS_READ_OR_REBUILT = """
-SELECT NOT pg_try_advisory_xact_lock(4127306, hashtext(%(id)s))
+# Others hold the one lock as long as they write a backup, the next as long as they rebuild, the
+# last as long as they read.
+IS_REBUILT = """
+SELECT NOT pg_try_advisory_xact_lock(4127307)
     OR NOT pg_try_advisory_xact_lock(4127304, hashtext(%(id)s || '_rebuild'))
+"""
+
+IS_READ_OR_REBUILT = f"""
+{IS_REBUILT}
+    OR NOT pg_try_advisory_xact_lock(4127306, hashtext(%(id)s))
 """
 
 REMOVE_CHECKPOINTS = """

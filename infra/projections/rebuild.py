@@ -22,6 +22,7 @@ from infra.event_store.reader import LogPage, LogReader, Unreadable
 from infra.projections.applying import Applying
 from infra.projections.copies import (
     begin_copy,
+    between_backups,
     forget_replaced,
     is_built,
     make_ready,
@@ -200,7 +201,6 @@ class Rebuild:
             told(_progress(work, RebuildStage.FILLING, page.head))
         while not await self._take_its_place(work, applying, told):
             work.held = await self._hold(work.connection, work.projection, restart=True)
-        await forget_replaced(work.connection, work.projection)
         told(_progress(work, RebuildStage.DONE, work.held.position))
         log.info("projection_rebuilt", projection=work.projection.id, position=work.held.position)
 
@@ -208,18 +208,20 @@ class Rebuild:
         """Swap; or tell that something was skipped meanwhile that the copy knows nothing of."""
         told(_progress(work, RebuildStage.INDEXING, work.held.position))
         await make_ready(work.connection, work.projection)
-        head = await self._catch_up(work, applying)
-        told(_progress(work, RebuildStage.SWAPPING, head))
+        async with between_backups(work.connection):
+            head = await self._catch_up(work, applying)
+            told(_progress(work, RebuildStage.SWAPPING, head))
 
-        async def catch_up(live: int) -> None:
-            await self._catch_up(work, applying, to=max(live, head))
-            if await skipped_positions(self._reader, work.projection.name) != work.held.skipped:
-                raise SkippedMeanwhileError
+            async def catch_up(live: int) -> None:
+                await self._catch_up(work, applying, to=max(live, head))
+                if await skipped_positions(self._reader, work.projection.name) != work.held.skipped:
+                    raise SkippedMeanwhileError
 
-        try:
-            await swap(work.connection, work.projection, catch_up)
-        except SkippedMeanwhileError:
-            return False
+            try:
+                await swap(work.connection, work.projection, catch_up)
+            except SkippedMeanwhileError:
+                return False
+            await forget_replaced(work.connection, work.projection)
         return True
 
     async def _catch_up(self, work: Rebuilding, applying: Applying, to: int | None = None) -> int:

@@ -1,5 +1,6 @@
 """``annals erasures``: who was erased, and proof that nothing of them is left."""
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -30,6 +31,7 @@ app = typer.Typer(help="Show who was erased, and certify that nothing of them is
 
 SHORTEST_TEXT = 3
 LONGEST_TEXT = 1000
+LARGEST_INPUT_BYTES = 1 << 16
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
 PageNumber = Annotated[
@@ -97,17 +99,27 @@ def show_certificate(
         list[str] | None,
         typer.Option(help="Also search all tables for this text. Can be given again."),
     ] = None,
+    search_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--search-stdin",
+            help="Read such texts from standard input, one a line, past shell history and ps.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look for what is left of an erased subject, and write a signed certificate if nothing is.
 
-    A text to search for is kept nowhere, neither in the certificate nor in a log.
+    A text to search for is kept nowhere, neither in the certificate nor in a log. A shell keeps
+    what stands behind --search in its history, though; --search-stdin tells it to nobody.
 
     Exits 1, and certifies nothing, if something is left or the subject was not erased.
 
-    Example: annals erasures certify run-42 --output run-42.json --search "John Doe"
+    Example: annals erasures certify run-42 --output run-42.json --search-stdin < texts
     """
-    texts = [_searchable(text) for text in search or []]
+    texts = [_searchable(text, "--search") for text in search or []]
+    if search_stdin:
+        texts += _texts_from_input()
 
     async def scan(services: Services) -> Certification:
         return await certify(
@@ -223,12 +235,28 @@ def _read(file: Path) -> bytes:
         ) from None
 
 
-def _searchable(text: str) -> str:
+def _texts_from_input() -> list[str]:
+    """Read the texts of standard input. Raises BadParameter without repeating any."""
+    hint = "--search-stdin"
+    content = sys.stdin.buffer.read(LARGEST_INPUT_BYTES + 1)
+    if len(content) > LARGEST_INPUT_BYTES:
+        raise typer.BadParameter(f"is larger than {LARGEST_INPUT_BYTES} bytes", param_hint=hint)
+    try:
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError:
+        raise typer.BadParameter("is not valid UTF-8", param_hint=hint) from None
+    texts = [_searchable(line, hint) for line in lines if line.strip()]
+    if not texts:
+        raise typer.BadParameter("has no text", param_hint=hint)
+    return texts
+
+
+def _searchable(text: str, hint: str) -> str:
     """Give a text without the space around it. Raises BadParameter without repeating it."""
     stripped = text.strip()
     if not SHORTEST_TEXT <= len(stripped) <= LONGEST_TEXT:
         raise typer.BadParameter(
-            f"must have {SHORTEST_TEXT} to {LONGEST_TEXT} characters", param_hint="--search"
+            f"must have {SHORTEST_TEXT} to {LONGEST_TEXT} characters", param_hint=hint
         )
     return stripped
 

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from application.audit import EventView
-from application.tailing import EventFilter, UnreadableEvent
+from application.tailing import EventFilter, UnreadableEvent, shown
 from domain.personal import REDACTED
 from interfaces.cli.output import AsJson, console, drop_output, print_json
 from interfaces.cli.running import with_services
@@ -41,7 +41,8 @@ def tail(
         str | None, typer.Option(help="Only of streams of this category, like run.")
     ] = None,
     of_type: Annotated[
-        str | None, typer.Option("--type", help="Only of this type, like RunStarted.")
+        list[str] | None,
+        typer.Option("--type", help="Only of this type, like RunStarted; of any, if repeated."),
     ] = None,
     actor: Annotated[str | None, typer.Option(help="Only by this actor, like api_key:5.")] = None,
     correlation: Annotated[str | None, typer.Option(help="Only of this chain of requests.")] = None,
@@ -66,7 +67,11 @@ def tail(
     if begin is not None and last is not None:
         raise typer.BadParameter("must not be given together with --from", param_hint="--last")
     wanted = EventFilter(
-        stream=stream, category=category, type=of_type, actor=actor, correlation_id=correlation
+        stream=stream,
+        category=category,
+        types=of_type,
+        actor=actor,
+        correlation_id=correlation,
     )
 
     async def show(services: Services) -> None:
@@ -75,9 +80,11 @@ def tail(
             if begin is not None
             else await services.tail.before_last(DEFAULT_LAST if last is None else last, wanted)
         )
-        async with contextlib.aclosing(services.tail.after(after, wanted, follow=follow)) as shown:
-            async for event in shown:
-                _print(event, as_json=as_json)
+        extracts = services.tail.extracts(after, wanted, follow=follow)
+        async with contextlib.aclosing(extracts):
+            async for extract in extracts:
+                for entry in extract.entries:
+                    _print(shown(entry), as_json=as_json)
 
     with_services(lambda services: _until_ended(show(services)))
 

@@ -42,7 +42,8 @@ def export(
         str | None, typer.Option(help="Only of streams of this category, like run.")
     ] = None,
     of_type: Annotated[
-        str | None, typer.Option("--type", help="Only of this type, like RunStarted.")
+        list[str] | None,
+        typer.Option("--type", help="Only of this type, like RunStarted; of any, if repeated."),
     ] = None,
     output: OutputFile = None,
     as_json: AsJson = False,
@@ -58,7 +59,7 @@ def export(
     """
     places = point("--from", since), point("--to", until)
     check_places(*places)
-    wanted = EventFilter(stream=stream, category=category, type=of_type)
+    wanted = EventFilter(stream=stream, category=category, types=of_type)
 
     async def write(services: Services, file: BinaryIO) -> Exported:
         events = unreadable = 0

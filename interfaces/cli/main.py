@@ -28,7 +28,8 @@ from interfaces.cli import (
     users,
     webhooks,
 )
-from interfaces.cli.output import complain
+from interfaces.cli.files import OUT_OF_SPACE
+from interfaces.cli.output import complain, drop_output
 from interfaces.composition import START_ERRORS
 
 app = typer.Typer(
@@ -66,13 +67,25 @@ FORESEEN = (
 def main() -> None:
     """Run a command. Exits 0 when it did what it says, 1 when it could not, 2 on wrong usage."""
     try:
-        _check_arguments()
-        app()
+        _run()
     except FORESEEN as error:
         complain(str(error))
     except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
         complain(f"The database cannot be reached: {' '.join(str(error).split())}")
+    except OSError as error:
+        if error.errno not in OUT_OF_SPACE:
+            raise
+        complain(f"Nothing can be written: {error.strerror}")
+        drop_output()
     sys.exit(1)
+
+
+def _run() -> None:
+    _check_arguments()
+    try:
+        app()
+    finally:
+        sys.stdout.flush()  # what cannot be written is no success
 
 
 def _check_arguments() -> None:

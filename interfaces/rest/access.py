@@ -45,7 +45,7 @@ UNKNOWN = Sender(None)
 
 async def identify(authenticator: Authenticator, scope: Scope) -> Sender:
     """Find out who sends a request, by its credential if it has one."""
-    credential = _credential(Headers.from_scope(scope))
+    credential = credential_of(Headers.from_scope(scope))
     if credential is None:
         return UNKNOWN
     try:
@@ -74,7 +74,8 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=sender.principal, auth=None)
 
 
-def _credential(headers: Headers) -> str | None:
+def credential_of(headers: Headers) -> str | None:
+    """Give the API key or the token that a request sends."""
     key = headers.get("x-api-key")
     if key:
         return key

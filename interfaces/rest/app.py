@@ -24,6 +24,7 @@ from interfaces.rest.commands import sent_command
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
+from interfaces.rest.events import EventController
 from interfaces.rest.families import Families
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
@@ -41,6 +42,7 @@ from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
+from interfaces.websocket.route import websocket_route
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -58,6 +60,7 @@ DASHBOARD = (
     AuditLogController,
     ProjectionController,
     ErasureController,
+    EventController,
 )
 
 FOOTBALL = (WebhookController, DeliveryController)
@@ -102,6 +105,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
         dependencies={

@@ -57,7 +57,7 @@ class JsonRequest(Request[Principal, Any, State]):
         try:
             return _decoder(taken.annotation).decode(await self.body())
         except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
+            raise invalid_field(str(error)) from None
         except RecursionError:
             raise InvalidFieldError(WHOLE, f"is nested deeper than {MAX_DEPTH} levels") from None
         except UnicodeDecodeError:
@@ -78,7 +78,7 @@ def _check_media_type(given: str) -> None:
         raise HTTPException("Content-Type must be application/json", status_code=415)
 
 
-def _invalid(text: str) -> InvalidFieldError:
+def invalid_field(text: str) -> InvalidFieldError:
     """Read msgspec's message: what is wrong, then the place of it in the body."""
     field, message = "", text
     if place := _PLACE.fullmatch(text):

@@ -105,6 +105,7 @@ class SentCommand:
             return None
         if claimed.fingerprint != claim.fingerprint:
             raise ClaimMismatchError
+        await self._services.store.confirm_erasures(claimed.stream_id)
         aggregate = await self._services.store.load_as_of(
             claimed.stream_id, version=claimed.version
         )

@@ -18,6 +18,7 @@ from application.errors import (
     ClaimMismatchError,
     ClaimTakenError,
     ConflictError,
+    ErasureNotNotedError,
     ForbiddenError,
     NotAuthenticatedError,
     NotFoundError,
@@ -68,6 +69,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ReadModelBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErasureNotNotedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 UNAVAILABLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
@@ -128,11 +130,11 @@ def _within(error: Exception) -> tuple[HTTPStatus, str]:
     if isinstance(error, UNAVAILABLE):
         log.warning("database_unavailable", error=type(error).__name__)
         return HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached, try again"
-    log.error("request_failed", error=type(error).__name__, frames=_frames(error))
+    log.error("request_failed", error=type(error).__name__, frames=frames_of(error))
     return HTTPStatus.INTERNAL_SERVER_ERROR, "An internal error occurred"
 
 
-def _frames(error: Exception) -> list[str]:
+def frames_of(error: Exception) -> list[str]:
     """Say where it happened. The message of an exception may hold personal data; its place not."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
@@ -165,7 +167,12 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
-        case ReadModelBehindError() | psycopg.OperationalError() | psycopg_pool.PoolTimeout():
+        case (
+            ReadModelBehindError()
+            | ErasureNotNotedError()
+            | psycopg.OperationalError()
+            | psycopg_pool.PoolTimeout()
+        ):
             return {"Retry-After": "1"}
         case HTTPException():
             return dict(error.headers or {})

@@ -46,12 +46,18 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != ScopeType.HTTP:
+        if scope["type"] not in (ScopeType.HTTP, ScopeType.WEBSOCKET):
             await self._app(scope, receive, send)
             return
         request_id = _given_request_id(scope) or str(uuid4())
         scope["state"] = {"request_id": request_id}
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if scope["type"] == ScopeType.HTTP:
+                await self._answer(request_id, scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
+
+    async def _answer(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         unread = _has_body(scope)
 
         async def receive_noting_the_end() -> Receivable:
@@ -71,10 +77,7 @@ class RequestContext:
                     headers["Connection"] = "close"
             await send(message)
 
-        try:
-            await self._app(scope, receive_noting_the_end, send_with_headers)
-        finally:
-            structlog.contextvars.unbind_contextvars("request_id")
+        await self._app(scope, receive_noting_the_end, send_with_headers)
 
 
 def _has_body(scope: Scope) -> bool:

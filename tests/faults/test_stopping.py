@@ -3,15 +3,19 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from infra.postgres.embedded import EmbeddedPostgres
+from interfaces.server import STOP_SECONDS
 from tests.faults.conftest import NewHome
 from tests.faults.homes import Home, wait_for_line, wait_until
+from tests.interfaces.websocket.talking import known
 from tests.serving import ADMIN_KEY, NO_AUTHORITIES, Served, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -85,6 +89,31 @@ def test_workers_that_lose_their_supervisor_finish_and_end(home: Home) -> None:
         under_way.sendall(BODY[5:])
         assert under_way.recv(100).startswith(b"HTTP/1.1 201 Created")
     wait_until(home.is_deserted, "nothing running")
+
+
+@pytest.mark.parametrize("end", [terminate, kill_supervisor])
+def test_those_who_wait_for_events_are_sent_away_and_keep_no_server_from_ending(
+    home: Home, end: Callable[[Served], None]
+) -> None:
+    served = home.start(API_WORKERS="2")
+    wait_until_healthy(served)
+    with ExitStack() as stack:
+        client = stack.enter_context(served.client())
+        stream = stack.enter_context(client.stream("GET", "/api/v1/events/stream"))
+        talk = stack.enter_context(known(served, ADMIN_KEY))
+        poll = ThreadPoolExecutor(1).submit(
+            client.get, "/api/v1/events/", params={"after": 1_000_000, "wait": 30}
+        )
+        time.sleep(0.5)
+        began = time.monotonic()
+        end(served)
+        assert talk.ends_with()[0] == 1012
+        assert "event: UserRegistered" in stream.read().decode()
+        assert poll.result().json()["events"] == []
+    served.process.wait(30)
+    wait_until(home.is_deserted, "nothing running")
+    assert time.monotonic() - began < STOP_SECONDS
+    assert "Traceback" not in served.log.read_text()
 
 
 def test_a_client_that_never_finishes_keeps_no_server_from_ending(home: Home) -> None:

@@ -1,11 +1,15 @@
 """A backup is whole, private and consistent, and one that is not is refused."""
 
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import LiteralString
 
 import msgspec
 import psutil
+import psycopg
 import pytest
 
 from application.backups import BackupError
@@ -15,6 +19,18 @@ from infra.event_store.keys import decode_master_key, encode_master_key
 from infra.postgres.tools import running
 from interfaces.composition import keyring, list_backups, write_backup
 from tests.infra.backups.world import World
+
+PATIENCE = 20
+
+DUMP_WAITS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pg_dump' AND wait_event_type = 'Lock'
+"""
+
+REBUILD_WAITS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name <> 'pg_dump' AND wait_event_type = 'Lock'
+"""
 
 
 def test_a_backup_says_where_the_log_was_and_who_can_open_it(world: World) -> None:
@@ -71,12 +87,47 @@ def test_what_a_killed_backup_left_is_no_backup_and_swept_away(world: World) -> 
     directory.mkdir()
     abandoned = directory / ".annals-20260101T000000.000000Z-000000000001.dump.partial"
     abandoned.write_text("half a backup")
-    unnamed = directory / "annals-20260101T000000.000000Z-000000000001.dump"
+    manifest = directory / "annals-20260101T000000.000000Z-000000000001.json"
+    manifest.write_text("that of half a backup")
+    unnamed = directory / "annals-20260102T000000.000000Z-000000000001.dump"
     unnamed.write_text("somebody's")
     backup = world.back_up()
     assert list_backups(world.settings, None) == [backup]
     assert not abandoned.exists()
+    assert not manifest.exists()
     assert unnamed.exists()
+
+
+def test_a_rebuild_beside_a_backup_leaves_the_read_model_in_it_whole(world: World) -> None:
+    """pg_dump finds tables by their names, which a rebuild gives to other tables at its end."""
+    [ann] = world.start_runs("Ann Example")
+    with (
+        ThreadPoolExecutor() as at_once,
+        psycopg.connect(world.url, autocommit=True) as watching,
+        psycopg.connect(world.url) as holding_up,
+    ):
+        holding_up.execute("LOCK TABLE users_v1.users IN ACCESS EXCLUSIVE MODE")
+        backing_up = at_once.submit(world.back_up)
+        wait_for(lambda: is_so(watching, DUMP_WAITS))
+        rebuilding = at_once.submit(world.rebuild, "runs")
+        wait_for(lambda: rebuilding.done() or is_so(watching, REBUILD_WAITS))
+        holding_up.rollback()
+        backup = backing_up.result()
+        rebuilding.result()
+    assert world.named(ann) == ("Ann Example", "Ann Example")
+    world.restore(backup.path)
+    assert world.named(ann) == ("Ann Example", "Ann Example")
+
+
+def is_so(connection: psycopg.Connection, condition: LiteralString) -> bool:
+    return connection.execute(condition).fetchone() is not None
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_backup_that_fails_leaves_nothing(world: World, tmp_path: Path) -> None:
@@ -113,6 +164,10 @@ def write_nonsense(dump: Path) -> None:
     dump.with_suffix(".json").write_bytes(b"\xff\x00" + b"[" * 5000)
 
 
+def nest_deeply(dump: Path) -> None:
+    dump.with_suffix(".json").write_text('{"more":' + "[" * 100_000 + "]" * 100_000 + "}")
+
+
 def write_a_list(dump: Path) -> None:
     dump.with_suffix(".json").write_text("[1, 2]")
 
@@ -135,6 +190,7 @@ def point_elsewhere(dump: Path) -> None:
         (cut_it, "is damaged"),
         (make_up_a_position, "was not written by Annals, or was changed since"),
         (write_nonsense, "is no manifest"),
+        (nest_deeply, "is no manifest"),
         (write_a_list, "is no manifest"),
         (write_too_much, "is no manifest"),
         (point_elsewhere, "is the manifest of passwd"),

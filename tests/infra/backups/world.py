@@ -14,7 +14,13 @@ from application.runs.handlers import StartRun, start_run
 from application.runs.neutralization import NeutralizeRun, neutralize_run
 from domain.runs.run import Run
 from infra.settings import Settings
-from interfaces.composition import compose, open_database, restore_backup, write_backup
+from interfaces.composition import (
+    compose,
+    open_database,
+    rebuild_projections,
+    restore_backup,
+    write_backup,
+)
 from interfaces.services import Services
 
 BY_TEST = by_system("test")
@@ -83,6 +89,10 @@ class World:
     def restore(self, dump: Path) -> Restored:
         """Restore over whatever is there."""
         return restore_backup(self.settings, dump, may_replace=lambda *_: None)
+
+    def rebuild(self, projection: str) -> None:
+        """Make a read model anew."""
+        asyncio.run(rebuild_projections(self.settings, self.url, [projection], lambda _: None))
 
     def named(self, run_id: int) -> tuple[str | None, str | None]:
         """Give a run's entity name as the log tells it, and as the read model shows it."""

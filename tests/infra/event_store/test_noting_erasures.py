@@ -36,6 +36,11 @@ async def forget(parts: EventStoreParts) -> int:
     return await parts.store.save(thing, metadata=BY_TEST)
 
 
+async def find_forgotten(parts: EventStoreParts) -> int:
+    """Save as a repeated command does, which finds nothing left to be done."""
+    return await parts.store.save(await parts.store.load(Thing, 1), metadata=BY_TEST)
+
+
 async def test_an_erasure_is_acknowledged_once_it_is_noted_and_others_do_not_wait(
     conninfo: str, ring: Keyring
 ) -> None:
@@ -65,6 +70,25 @@ async def test_an_erasure_that_cannot_be_noted_is_not_acknowledged(
             with pytest.raises(OSError, match="no space left"):
                 await forget(parts)
             await parts.store.save(Thing.make(2, owner="Bob"), metadata=BY_TEST)
+
+
+async def test_an_erasure_that_could_not_be_noted_is_not_acknowledged_the_second_time_either(
+    conninfo: str, ring: Keyring
+) -> None:
+    notebook = Notebook()
+    notebook.is_open.set()
+    notebook.error = OSError("no space left")
+    async with connection_pool(conninfo, 4) as pool:
+        parts = EventStoreParts(conninfo, pool, ring, lambda _: None, on_erased=notebook.note)
+        async with parts.running():
+            await parts.store.save(Thing.make(1, owner="Ann"), metadata=BY_TEST)
+            with pytest.raises(OSError, match="no space left"):
+                await forget(parts)
+            with pytest.raises(OSError, match="no space left"):
+                await find_forgotten(parts)
+            notebook.error = None
+            assert await find_forgotten(parts) == 2
+    assert notebook.asked == [{"thing-1"}] * 3
 
 
 async def test_an_erasure_whose_commit_was_acknowledged_into_the_void_is_noted_as_well(

@@ -41,7 +41,6 @@ class Terminal:
         self._monkeypatch = monkeypatch
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("interfaces.cli.running.configure_logs", _configure_logs_for_now)
 
     def run(self, *arguments: str) -> Done:
         self._monkeypatch.setattr(sys, "argv", ["annals", *arguments])
@@ -60,7 +59,7 @@ class Terminal:
         return self.run(*arguments, "--json").json
 
 
-def _configure_logs_for_now(level: str) -> None:
+def configure_logs_for_now(level: str) -> None:
     """Configure as a command does, but let no logger keep a standard error that is soon closed."""
     configure_logs(level)
     structlog.configure(cache_logger_on_first_use=False)

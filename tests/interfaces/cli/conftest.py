@@ -1,12 +1,23 @@
 """Terminals: one beside the served Annals, and one on a database that nobody serves."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from infra.event_store.keys import encode_master_key
-from tests.interfaces.cli.commands import Terminal, settings_of
+from tests.interfaces.cli.commands import Terminal, configure_logs_for_now, settings_of
 from tests.serving import Served
+
+
+@pytest.fixture(autouse=True)
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands configure the logs of the test's own process: for as long as they take."""
+    for module in ("running", "backups", "doctor"):
+        monkeypatch.setattr(f"interfaces.cli.{module}.configure_logs", configure_logs_for_now)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

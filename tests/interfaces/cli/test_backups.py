@@ -121,6 +121,7 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
         "erasure ledger",
         "projections",
         "jobs",
+        "webhooks",
         "clock",
     }
     assert "annals_test" not in annals("doctor").stdout

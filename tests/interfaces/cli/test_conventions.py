@@ -1,6 +1,7 @@
 """What all commands have in common, checked on the whole tree: nobody who adds one can forget."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import typer
 from infra.event_store.keys import encode_master_key
 from interfaces.cli.main import app
 from tests.interfaces.cli.commands import Terminal
+from tests.serving import ANNALS
 
 # A server and a story have nothing to say to machines.
 NOT_FOR_MACHINES = {("serve",), ("demo",)}
@@ -152,3 +154,12 @@ def test_what_goes_to_a_pipe_has_no_colours(terminal: Terminal, arguments: tuple
     assert done.code == 0
     assert done.out
     assert ANSI not in done.out + done.err
+
+
+def test_output_that_cannot_be_written_is_no_success_and_leaves_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [ANNALS, "keys", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: Nothing can be written: No space left on device\n"

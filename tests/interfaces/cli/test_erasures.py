@@ -1,9 +1,12 @@
 """Erasures in the terminal: listed, certified, and certificates held against the log later."""
 
+import io
 import json
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -85,6 +88,42 @@ def test_a_certificate_is_kept_and_held_against_the_log_later(
     changed = terminal.run("erasures", "verify", str(path))
     assert (changed.code, changed.out) == (1, "")
     assert "The certificate does not hold: the signature does not fit" in changed.err
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+
+
+@pytest.mark.usefixtures("left")
+def test_texts_to_search_for_come_from_standard_input_too(
+    terminal: Terminal, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in(monkeypatch, f"Zzyzx Nobody\n\n {NAME}\r\n".encode())
+    done = terminal.run("erasures", "certify", subject, "--search-stdin")
+    assert (done.code, done.out) == (1, "")
+    assert "runs_v3.runs: a searched text is in rows: 1" in done.err
+    assert NAME not in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "has no text"),
+        (b"\n \n", "has no text"),
+        (b"Zzyzx\nab\n", "must have 3 to 1000 characters"),
+        (b"Zzyzx\xff", "is not valid UTF-8"),
+        (b"Zzyzx\n" * 20_000, "is larger than 65536 bytes"),
+    ],
+)
+def test_what_is_no_text_to_search_for_is_refused_and_not_repeated(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    type_in(monkeypatch, content)
+    done = terminal.run("erasures", "certify", "run-1", "--search-stdin")
+    assert (done.code, done.out) == (2, "")
+    assert "--search-stdin" in done.err
+    assert said in done.err
+    assert "Zzyzx" not in done.err
 
 
 def test_without_a_file_the_certificate_is_printed(terminal: Terminal, subject: str) -> None:

@@ -1,11 +1,15 @@
 """Erasing a run's personal data (seed: Neutralize Run Data; contract section 7)."""
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from infra.backups.ledger_file import LedgerFile
 from tests.interfaces.api import Api, Json
 from tests.interfaces.rest.problems import assert_dashboard_error
+from tests.serving import Served
 
 REDACTED = "[REDACTED]"
 
@@ -177,3 +181,49 @@ def test_other_runs_of_the_same_person_keep_their_data(api: Api, run: Json) -> N
     other = api.start_run(run["process_id"], **BEFORE)
     api.neutralize(run["id"])
     assert api.run(other["id"]) == other
+
+
+@pytest.fixture
+def ledger(served: Served) -> LedgerFile:
+    return LedgerFile(Path(served.environment["ANNALS_HOME"]) / "backups")
+
+
+@pytest.fixture
+def make_way(ledger: LedgerFile) -> Iterator[Callable[[], None]]:
+    """Something keeps the erasure ledger from being written, until this takes it away."""
+    aside = ledger.path.with_suffix(".aside")
+    if ledger.path.exists():
+        ledger.path.rename(aside)
+    ledger.path.parent.mkdir(exist_ok=True)
+    ledger.path.symlink_to("/nonexistent")
+
+    def clear() -> None:
+        if ledger.path.is_symlink():
+            ledger.path.unlink()
+        if aside.exists():
+            aside.rename(ledger.path)
+
+    yield clear
+    clear()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "of-the-unwritten-ledger"}])
+def test_an_erasure_is_not_acknowledged_before_the_ledger_has_it_however_often_it_is_sent(
+    api: Api,
+    run: Json,
+    ledger: LedgerFile,
+    make_way: Callable[[], None],
+    headers: dict[str, str],
+) -> None:
+    path = f"/api/v1/runs/{run['id']}/neutralize"
+    for _ in range(2):
+        refused = api.http.post(path, headers=headers)
+        assert refused.status_code == 503
+        assert "erasure ledger could not be written" in refused.json()["detail"]
+        assert refused.headers["Retry-After"] == "1"
+        assert str(ledger.path.parent) not in refused.text
+    make_way()
+    answered = api.http.post(path, headers=headers)
+    assert answered.status_code == 200
+    assert answered.json()["is_neutralized"] is True
+    assert f"run-{run['id']}" in {one.subject for one in ledger.read()}
