@@ -185,6 +185,7 @@ class LiveLog(Generic[R]):
     async def _follow(self) -> None:
         """Read what is recorded from now on, until nobody listens any more."""
         self._position = self._floor = await self._tail.head()
+        self.wake()  # who waits may lack what was recorded before this began
         extracts = self._tail.extracts(self._position, EventFilter(), follow=True)
         async with contextlib.aclosing(extracts):
             async for extract in extracts:

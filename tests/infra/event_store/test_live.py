@@ -98,6 +98,30 @@ async def test_who_was_away_takes_from_the_log_what_was_missed(
     assert [one.position for one in [*missed, latest]] == list(range(6, 703))
 
 
+async def test_what_is_recorded_before_the_log_is_followed_is_told_at_once(
+    log: EventStoreParts, tail: PostgresEventTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, allowed = tail.head, asyncio.Event()
+
+    async def late() -> int:
+        await allowed.wait()
+        return await head()
+
+    monkeypatch.setattr(tail, "head", late)
+    failures: list[Exception] = []
+    live = LiveLog(tail, Told, on_failure=failures.append)
+    async with live.running(), live.listening(ALL, 0, by=NOBODY) as listener:
+        waiting = asyncio.create_task(listener.take(10 * PATIENCE))
+        await asyncio.sleep(0.2)  # it has found nothing, and waits
+        await note(log, 1)
+        allowed.set()
+        async with asyncio.timeout(PATIENCE):
+            told = await waiting or await listener.take(PATIENCE)
+
+    assert failures == []
+    assert [one.position for one in told] == [1]
+
+
 async def test_who_wants_to_goes_back_while_waiting(
     log: EventStoreParts, live: LiveLog[Told]
 ) -> None:
