@@ -64,14 +64,13 @@ FROM endpoint
 WHERE head.webhook_id = endpoint.webhook_id AND head.is_head AND head.leased_until IS NULL
 """
 
-REMOVE_ENDPOINTS = """
-WITH endpoint AS (
-    DELETE FROM webhook_endpoints WHERE webhook_id = ANY(%s) RETURNING webhook_id
-)
-UPDATE webhook_deliveries AS pending
+REMOVE_ENDPOINTS = "DELETE FROM webhook_endpoints WHERE webhook_id = ANY(%s)"
+
+# Among them those to an endpoint that came and went within one batch, and never had a row.
+CANCEL = """
+UPDATE webhook_deliveries
 SET status = 'cancelled', is_head = false, leased_until = NULL, updated_at = now()
-FROM endpoint
-WHERE pending.webhook_id = endpoint.webhook_id AND pending.status = 'pending'
+WHERE webhook_id = ANY(%s) AND status = 'pending'
 """
 
 
@@ -180,3 +179,4 @@ async def _write(connection: AsyncConnection, batch: _Batch) -> None:
         await promote(connection, webhook_ids, [queued.stream_id for queued in batch.queued])
     await connection.execute(BEGIN_ANEW, (sorted(batch.enabled),))
     await connection.execute(REMOVE_ENDPOINTS, (sorted(batch.removed),))
+    await connection.execute(CANCEL, (sorted(batch.removed),))

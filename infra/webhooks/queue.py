@@ -54,6 +54,7 @@ WHERE promoted.delivery_id = first.delivery_id
 # How many are under way at an endpoint is counted by one at a time.
 LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(4127307)"
 
+# What was settled while its row was waited for is nobody's any more.
 CLAIM = """
 WITH due AS (
     SELECT head.delivery_id, endpoint.failing_since, endpoint.failures AS endpoint_failures
@@ -82,7 +83,7 @@ UPDATE webhook_deliveries AS d
 SET leased_until = now() + make_interval(secs => %(seconds)s),
     next_attempt_at = now() + make_interval(secs => %(seconds)s)
 FROM due
-WHERE d.delivery_id = due.delivery_id
+WHERE d.delivery_id = due.delivery_id AND d.is_head AND d.next_attempt_at <= now()
 RETURNING d.delivery_id, d.webhook_id, d.position, d.stream_id, d.event, d.failures, d.redelivery,
           d.leased_until, due.failing_since, due.endpoint_failures
 """
