@@ -19,6 +19,7 @@ from interfaces.rest.access import AuthenticatedRequest, credential_of, requires
 from interfaces.rest.addresses import REPEATABLE
 from interfaces.rest.bodies import MAX_BIGINT
 from interfaces.rest.event_stream import EventStream, frames
+from interfaces.rest.parameters import read_position
 from interfaces.services import Services
 
 MOST_EVENTS = 1000
@@ -172,7 +173,7 @@ class EventController(Controller):
         """
         credential = credential_of(request.headers)
         assert credential is not None
-        position = _position(last_event_id) if last_event_id else after
+        position = read_position(LAST_EVENT_ID, last_event_id) if last_event_id else after
         seat = services.seats.seat(request.user.actor)
         grant = Grant(services.authenticator, credential, request.user, Role.ADMIN)
         return EventStream(frames(services.live, wanted, position, grant), seat)
@@ -198,10 +199,3 @@ async def _next(
             return extract
         await services.tail.grown(after, min(left, LOOK_SECONDS))
         await asyncio.sleep(GATHER_SECONDS)
-
-
-def _position(text: str) -> int:
-    """Read the header by which a client resumes. Raises InvalidFieldError."""
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_BIGINT:
-        raise InvalidFieldError(LAST_EVENT_ID, "must be the position of an event")
-    return int(text)

@@ -14,11 +14,10 @@ from litestar.handlers import WebsocketRouteHandler
 
 from application.errors import RateLimitedError
 from application.ports import Call
-from domain.errors import InvalidFieldError
 from interfaces.rest.access import PUBLIC, credential_of
-from interfaces.rest.bodies import MAX_BIGINT
 from interfaces.rest.errors import UNAVAILABLE, Handler, frames_of
 from interfaces.rest.families import ErrorBody
+from interfaces.rest.parameters import read_position
 from interfaces.rest.rate_limits import RateLimits
 from interfaces.rest.requests import request_id_of
 from interfaces.services import Services
@@ -109,8 +108,15 @@ def _check_origin(socket: ClientSocket, origins: list[str]) -> None:
     origin = socket.headers.get("origin")
     if origin is None or "*" in origins or origin in origins:
         return
-    if urlsplit(origin).netloc != socket.headers.get("host"):
+    if _host(origin) != socket.headers.get("host", ""):
         raise HTTPException("The origin is not allowed", status_code=HTTPStatus.FORBIDDEN)
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 async def _count(services: Services, limits: RateLimits, address: str) -> None:
@@ -125,11 +131,7 @@ async def _count(services: Services, limits: RateLimits, address: str) -> None:
 def _after(socket: ClientSocket) -> int | None:
     """Read after which position the client wants to go on. Raises InvalidFieldError."""
     text = socket.query_params.get("after")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_BIGINT:
-        raise InvalidFieldError("after", "must be a position of the log")
-    return int(text)
+    return read_position("after", text) if text is not None else None
 
 
 async def _refuse(socket: ClientSocket, response: Response[ErrorBody]) -> None:

@@ -248,7 +248,9 @@ def test_only_so_many_connections_are_open_on_one_account(served: Served, api: A
         assert talk.hears_nothing()
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://["]
+)
 def test_a_page_of_another_origin_is_not_let_in(served: Served, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused, talking(served, origin=origin):
         pass
@@ -262,7 +264,7 @@ def test_a_page_from_here_is_let_in(served: Served) -> None:
         assert talk.ask("hello")["type"] == "echo"
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "9223372036854775808", ""])
+@pytest.mark.parametrize("after", ["x", "-1", "9223372036854775808", "", "0" * 20 + "1" * 5000])
 def test_a_malformed_position_is_refused(served: Served, after: str) -> None:
     with pytest.raises(InvalidStatus) as refused, talking(served, f"after={after}"):
         pass
