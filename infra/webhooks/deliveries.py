@@ -59,7 +59,13 @@ RETURNING webhook_id, stream_id
 
 ALL_AT_A_TIME = 5_000
 
-IS_REGISTERED = "SELECT FROM webhook_endpoints WHERE webhook_id = %s"
+# A process that is stopped in the middle shall not keep the log's followers waiting.
+NOT_STOPPED = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
+
+# Who asks for it has mended what receives them.
+END_PAUSE = """
+UPDATE webhook_endpoints SET failures = 0, paused_until = '-infinity' WHERE webhook_id = %s
+"""
 
 
 class PostgresDeliveries:
@@ -133,8 +139,9 @@ class PostgresDeliveries:
     async def _reopen(self, webhook_id: int, where: Composable, values: Sequence[Any]) -> int:
         """Reopen some deliveries of an endpoint. Raises RuleViolatedError if it is gone."""
         async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(NOT_STOPPED)
             await lock_endpoints(connection, [webhook_id])
-            if not (await connection.execute(IS_REGISTERED, (webhook_id,))).rowcount:
+            if not (await connection.execute(END_PAUSE, (webhook_id,))).rowcount:
                 raise RuleViolatedError("The webhook has been unregistered")
             cursor = await connection.execute(REOPEN.format(where=where), [*values, ALL_AT_A_TIME])
             rows = await cursor.fetchall()

@@ -54,7 +54,7 @@ ON CONFLICT (delivery_id) DO NOTHING
 BEGIN_ANEW = """
 WITH endpoint AS (
     UPDATE webhook_endpoints
-    SET failing_since = NULL, paused_until = '-infinity'
+    SET failing_since = NULL, failures = 0, paused_until = '-infinity'
     WHERE webhook_id = ANY(%s)
     RETURNING webhook_id
 )

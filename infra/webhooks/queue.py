@@ -56,7 +56,7 @@ LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(4127307)"
 
 CLAIM = """
 WITH due AS (
-    SELECT head.delivery_id, endpoint.failing_since
+    SELECT head.delivery_id, endpoint.failing_since, endpoint.failures AS endpoint_failures
     FROM webhook_endpoints AS endpoint
     CROSS JOIN LATERAL (
         SELECT d.delivery_id, d.next_attempt_at
@@ -84,7 +84,7 @@ SET leased_until = now() + make_interval(secs => %(seconds)s),
 FROM due
 WHERE d.delivery_id = due.delivery_id
 RETURNING d.delivery_id, d.webhook_id, d.position, d.stream_id, d.event, d.failures, d.redelivery,
-          d.leased_until, due.failing_since
+          d.leased_until, due.failing_since, due.endpoint_failures
 """
 
 NEXT_DUE = """
@@ -125,14 +125,15 @@ FROM settled
 
 NOTE_SUCCESS = """
 UPDATE webhook_endpoints
-SET failing_since = NULL
+SET failing_since = NULL, failures = 0
 WHERE webhook_id = %s AND failing_since IS NOT NULL
 """
 
 NOTE_FAILURE = """
 UPDATE webhook_endpoints
 SET failing_since = COALESCE(failing_since, %(began_at)s),
-    paused_until = greatest(paused_until, now() + make_interval(secs => %(retry_after)s))
+    failures = failures + 1,
+    paused_until = greatest(paused_until, now() + make_interval(secs => %(endpoint_pause)s))
 WHERE webhook_id = %(webhook_id)s
 """
 
@@ -146,7 +147,8 @@ WHERE delivery_id = %s AND status = 'pending' AND leased_until = %s
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that is this process's to attempt until ``leased_until``.
 
-    ``failures`` are the attempts that have failed since it was queued or reopened.
+    ``failures`` are the attempts that have failed since it was queued or reopened, and
+    ``endpoint_failures`` those in a row at its endpoint, whatever was sent.
     """
 
     delivery_id: UUID
@@ -158,6 +160,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     redelivery: bool
     leased_until: datetime
     failing_since: datetime | None
+    endpoint_failures: int
 
 
 class DeliveryQueue:
@@ -177,7 +180,7 @@ class DeliveryQueue:
         arguments = {"failing": failing, "each": each, "most": most, "seconds": seconds}
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=class_row(Claimed))
-            async with connection.transaction(), connection.pipeline():
+            async with connection.pipeline(), connection.transaction():
                 await connection.execute(LOCK_CLAIMS)
                 await cursor.execute(CLAIM, arguments)
             return await cursor.fetchall()
@@ -189,9 +192,19 @@ class DeliveryQueue:
         return float(row[0]) if row is not None and row[0] is not None else None
 
     async def settle(
-        self, claimed: Claimed, sent: Sent, status: DeliveryStatus, *, pause: float = 0.0
+        self,
+        claimed: Claimed,
+        sent: Sent,
+        status: DeliveryStatus,
+        *,
+        pause: float = 0.0,
+        endpoint_pause: float = 0.0,
     ) -> None:
-        """Note how an attempt ended; a pending delivery is attempted again after the pause."""
+        """Note how an attempt ended.
+
+        A pending delivery is attempted again after the pause, and nothing is sent to an endpoint
+        that failed before its own has passed.
+        """
         arguments = {
             "delivery_id": claimed.delivery_id,
             "webhook_id": claimed.webhook_id,
@@ -202,12 +215,12 @@ class DeliveryQueue:
             "duration_ms": sent.duration_ms,
             "status_code": sent.status_code,
             "error": sent.error,
-            "retry_after": sent.retry_after or 0,
+            "endpoint_pause": endpoint_pause,
         }
         async with (
             self._pool.connection() as connection,
+            connection.pipeline(),  # around all: no lock waits for this process to go on
             connection.transaction(),
-            connection.pipeline(),
         ):
             await connection.execute(LOCK_ENDPOINTS, ([claimed.webhook_id],))
             await connection.execute(SETTLE, arguments)

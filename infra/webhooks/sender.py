@@ -51,6 +51,9 @@ IN_ALL = 100
 LEASE_MARGIN_SECONDS = 5.0
 PAUSE_GROWTH = 6.0
 LONGEST_PAUSE_SECONDS = 6 * 3600.0
+# An endpoint that is down shall neither be stormed nor have all that comes meanwhile die at it.
+FAILURES_BEFORE_A_PAUSE = 5
+LONGEST_ENDPOINT_PAUSE_SECONDS = 600.0
 JITTER = 0.2
 
 GONE = 410
@@ -66,8 +69,17 @@ class SendingPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     def pause_after(self, failures: int) -> float:
         """Give the seconds to wait after so many failures, each time about six times as long."""
+        return self._pause(failures, LONGEST_PAUSE_SECONDS)
+
+    def endpoint_pause_after(self, failures: int) -> float:
+        """Give the seconds for which nothing is sent to where so many attempts failed in a row."""
+        if failures < FAILURES_BEFORE_A_PAUSE:
+            return 0.0
+        return self._pause(failures - FAILURES_BEFORE_A_PAUSE + 1, LONGEST_ENDPOINT_PAUSE_SECONDS)
+
+    def _pause(self, failures: int, longest: float) -> float:
         grown = self.first_pause_seconds * PAUSE_GROWTH ** min(failures - 1, 20)
-        return min(grown, LONGEST_PAUSE_SECONDS) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+        return min(grown, longest) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
 
 
 class WebhookSender:
@@ -212,14 +224,21 @@ class WebhookSender:
             await self._queue.settle(claimed, sent, DeliveryStatus.DELIVERED)
             return
         failures = claimed.failures + 1
-        pause = max(self._policy.pause_after(failures), sent.retry_after or 0)
+        retry_after = float(sent.retry_after or 0)
+        pause = max(self._policy.pause_after(failures), retry_after)
+        in_a_row = claimed.endpoint_failures + 1
+        endpoint_pause = max(self._policy.endpoint_pause_after(in_a_row), retry_after)
         given_up = await self._give_up_on_endpoint(claimed, sent)
         may_retry = given_up or failures <= self._policy.max_retries
         if sent.error is DeliveryError.UNREADABLE_EVENT or not may_retry:
-            await self._queue.settle(claimed, sent, DeliveryStatus.DEAD)
+            await self._queue.settle(
+                claimed, sent, DeliveryStatus.DEAD, endpoint_pause=endpoint_pause
+            )
             log.error("webhook_delivery_dead", delivery=str(claimed.delivery_id), error=sent.error)
         else:
-            await self._queue.settle(claimed, sent, DeliveryStatus.PENDING, pause=pause)
+            await self._queue.settle(
+                claimed, sent, DeliveryStatus.PENDING, pause=pause, endpoint_pause=endpoint_pause
+            )
 
     async def _give_up_on_endpoint(self, claimed: Claimed, sent: Sent) -> bool:
         """Disable an endpoint that is gone, or has been failing for too long; tell whether it is.

@@ -15,7 +15,7 @@ from litestar.openapi.spec import (
 from application.outward import OutwardCatalogue, OutwardType
 
 EXAMPLE_TIMESTAMP = "2026-01-02T03:04:05Z"
-EXAMPLE_DELIVERY = "delivery_0198c0de"
+EXAMPLE_DELIVERY = "387c74d6-a522-5c93-bb58-6e856f286f2f"
 EXAMPLE_SIGNATURE = "sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 

@@ -130,6 +130,24 @@ async def test_pauses_grow_and_an_endpoint_that_asks_for_it_is_left_alone(
     assert all(one.at - first.at > 0.9 for one in rest)
 
 
+async def test_an_endpoint_that_is_down_is_not_stormed_and_what_comes_meanwhile_does_not_die(
+    sending: Sending,
+) -> None:
+    await sending.register()
+    sending.receiver.answers["/hook"] = [500]
+    for process_id in range(1, 31):
+        await sending.create(process_id)
+    await sending.received(8)
+    await asyncio.sleep(0.7)
+    while_down = len(sending.receiver.at("/hook"))
+    sending.receiver.answers["/hook"] = [200]
+    dead = len(await sending.deliveries(status=DEAD))
+    await sending.ended(30 - dead, DELIVERED)
+
+    assert while_down < 15
+    assert dead < 5
+
+
 async def test_an_endpoint_that_hangs_does_not_delay_another(sending: Sending) -> None:
     await sending.register(path="/hanging")
     await sending.register(path="/quick")

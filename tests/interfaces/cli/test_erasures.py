@@ -26,7 +26,9 @@ NAME = "Ann [bold]Example[/bold]"
 
 @pytest.fixture(scope="module")
 def run(api: Api) -> Json:
-    run = api.start_run(api.create_process("only"), entity_name=NAME, meta={"mail": "ann@e.org"})
+    run = api.start_run(
+        api.create_process("only"), entity_name=NAME, meta={"mail": "ann@only-here.org"}
+    )
     api.report(run["steps"][0]["id"], status="success", meta={"note": "Ann was here"})
     return api.neutralize(run["id"], reason="asked [b]by[/b] her") | {"id": run["id"]}
 
@@ -70,7 +72,15 @@ def test_a_certificate_is_kept_and_held_against_the_log_later(
 ) -> None:
     path = tmp_path / "certificate.json"
     done = terminal.run(
-        "erasures", "certify", subject, "--output", str(path), "--search", NAME, "--search", "ann@e"
+        "erasures",
+        "certify",
+        subject,
+        "--output",
+        str(path),
+        "--search",
+        NAME,
+        "--search",
+        "ann@only-here",
     )
     assert (done.code, done.err) == (0, "")
     assert f"Nothing is left of {subject}" in done.out
