@@ -195,6 +195,7 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "runs",
         "users",
         "api_keys",
+        "webhook_deliveries",
         "webhooks",
         "history",
         "reruns",

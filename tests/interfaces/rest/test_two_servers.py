@@ -9,7 +9,8 @@ import pytest
 from tests.interfaces.api import PASSWORD, Api, unique
 from tests.interfaces.rest.problems import assert_dashboard_error, assert_football_error
 from tests.interfaces.rest.sent import WITH_KEY, Prepare, send
-from tests.serving import Served, serving
+from tests.interfaces.websocket.talking import known
+from tests.serving import ADMIN_KEY, Served, serving
 
 pytestmark = pytest.mark.xdist_group("two-servers")
 
@@ -49,6 +50,17 @@ def test_a_run_started_by_one_server_is_reported_on_by_the_other(api: Api, other
         reporter = api if number % 2 else other
         assert reporter.report(step["id"], status="success")["status"] == "success"
     assert other.run(run["id"])["status"] == "completed"
+
+
+def test_what_one_server_records_those_at_the_other_hear_of_at_once(
+    served: Served, second: Served, api: Api, other: Api
+) -> None:
+    with known(served, ADMIN_KEY) as here, known(second, ADMIN_KEY) as there:
+        for number in range(10):
+            (api if number % 2 else other).create_process()
+        heard = [here.hear() for _ in range(10)]
+        assert heard == [there.hear() for _ in range(10)]
+        assert {message["type"] for message in heard} == {"process.created"}
 
 
 def test_a_step_added_by_one_server_is_in_the_next_run_of_the_other(api: Api, other: Api) -> None:
