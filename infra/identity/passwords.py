@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,7 +18,11 @@ class Argon2Passwords:
     def __init__(self) -> None:
         self._argon2 = argon2.PasswordHasher()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
-        self._nobody = self._argon2.hash(secrets.token_urlsafe())
+
+    @cached_property
+    def _nobody(self) -> str:
+        """The hash of a password that nobody has; made when it is first needed."""
+        return self._argon2.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Hash a password with a fresh salt."""
@@ -27,11 +32,10 @@ class Argon2Passwords:
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether the password is the hashed one; without a hash it is not, as slowly."""
         loop = asyncio.get_running_loop()
-        against = password_hash or self._nobody
-        return await loop.run_in_executor(self._threads, self._verify, against, password)
+        return await loop.run_in_executor(self._threads, self._verify, password_hash, password)
 
-    def _verify(self, password_hash: str, password: str) -> bool:
+    def _verify(self, password_hash: str | None, password: str) -> bool:
         try:
-            return self._argon2.verify(password_hash, password)
+            return self._argon2.verify(password_hash or self._nobody, password)
         except (VerificationError, InvalidHashError):  # the latter if the hash has been erased
             return False

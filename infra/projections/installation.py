@@ -50,16 +50,12 @@ def install(conninfo: str, followers: Iterable[Follower]) -> list[str]:
     A projection's tables are made, empty at position 0, and the projector fills them from the log.
     A subscription begins at the head of the log, and in another version goes on where it is.
     """
-    made = []
-    for follower in followers:
-        with psycopg.connect(conninfo) as connection, connection.transaction():
-            connection.execute(LOCK)
-            if not _is_installed(connection, follower):
-                if isinstance(follower, Subscription):
-                    _subscribe(connection, follower)
-                else:
-                    _make(connection, follower)
-                made.append(follower.id)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        made = [
+            follower.id
+            for follower in followers
+            if not _is_installed(connection, follower) and _installed_now(connection, follower)
+        ]
     if made:
         log.info("projections_installed", projections=made)
     return made
@@ -77,6 +73,19 @@ def to_be_built(conninfo: str, projections: Iterable[Projection]) -> list[Projec
 async def read_versions(connection: psycopg.AsyncConnection, ids: Sequence[str]) -> None:
     """Keep the versions that this process reads from being retired while the connection lasts."""
     await connection.execute(READ, (list(ids),))
+
+
+def _installed_now(connection: psycopg.Connection, follower: Follower) -> bool:
+    """Install a follower; tell whether it was this process that did."""
+    with connection.transaction():
+        connection.execute(LOCK)
+        if _is_installed(connection, follower):
+            return False
+        if isinstance(follower, Subscription):
+            _subscribe(connection, follower)
+        else:
+            _make(connection, follower)
+        return True
 
 
 def _is_installed(connection: psycopg.Connection, follower: Follower) -> bool:

@@ -4,6 +4,8 @@ Nothing is logged here: addresses and answers may hold secrets and personal data
 """
 
 import asyncio
+import ssl
+from functools import cached_property
 
 import httpx
 import msgspec
@@ -21,13 +23,18 @@ class HttpRerunEndpoint:
 
     def __init__(self, user_agent: str) -> None:
         self._user_agent = user_agent
-        self._tls = httpx.create_ssl_context(trust_env=False)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Who is trusted; read when it is first needed, for that takes time."""
+        return httpx.create_ssl_context(trust_env=False)
 
     async def call(self, request: RerunRequest) -> RerunOutcome:
         """Ask an executor to run a step again. All attempts for one step run bear the same key."""
+        tls = self._tls
         try:
             async with asyncio.timeout(request.timeout_seconds):
-                return await self._post(request)
+                return await self._post(request, tls)
         except (TimeoutError, httpx.TimeoutException):
             detail = f"no answer within {request.timeout_seconds:g} seconds"
             return RerunOutcome(result=RerunResult.TIMEOUT, detail=detail)
@@ -41,11 +48,11 @@ class HttpRerunEndpoint:
             detail = "the connection broke, or the answer was not HTTP"
             return RerunOutcome(result=RerunResult.NETWORK_ERROR, detail=detail)
 
-    async def _post(self, request: RerunRequest) -> RerunOutcome:
+    async def _post(self, request: RerunRequest, tls: ssl.SSLContext) -> RerunOutcome:
         # A client for each call: an executor's cookies must not reach another.
         async with (
             httpx.AsyncClient(
-                verify=self._tls, timeout=request.timeout_seconds, trust_env=False
+                verify=tls, timeout=request.timeout_seconds, trust_env=False
             ) as client,
             client.stream(
                 "POST",

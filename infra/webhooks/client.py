@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import httpcore
@@ -45,7 +46,12 @@ class HttpWebhookClient:
         self._addresses = addresses
         self._timeout_seconds = timeout_seconds
         self._user_agent = user_agent
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._given_tls = tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Who is trusted; read when it is first needed, for that takes time."""
+        return self._given_tls or httpx.create_ssl_context(trust_env=False)
 
     async def send(self, url: str, message: Outgoing, secrets: Sequence[str]) -> Sent:
         """Send a message, signed with all the secrets, newest first."""
