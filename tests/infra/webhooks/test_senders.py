@@ -134,7 +134,6 @@ async def test_one_that_was_stopped_before_it_began_leaves_the_delivery_to_who_t
     await unsent.keep(1, 1, 2, 3)
     async with compose(settings, database, SENDER), compose(settings, database, SENDER):
         await unsent.ended(3, DeliveryStatus.DELIVERED)
-        assert not has_gone_on.is_set()
         await has_gone_on.wait()
         await asyncio.sleep(0.3)
 
