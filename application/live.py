@@ -228,13 +228,14 @@ class LiveLog(Generic[R]):
 class Listener(Generic[R]):
     """One who listens: takes what is wanted, in order, each once.
 
-    ``has_changed`` tells that something happened to the one who listens since that was set back.
+    ``by`` is the stream of who listens, and ``has_changed`` tells that something happened to that
+    since it was set back.
     """
 
     def __init__(self, live: LiveLog[R], wanted: EventFilter, position: int, by: str) -> None:
         self._live = live
         self._wanted = wanted
-        self._by = by
+        self.by = by
         self.has_changed = False
         self.position = position
 
@@ -261,7 +262,7 @@ class Listener(Generic[R]):
         if not self._live.reaches_back_to(self.position):
             return []
         kept, self.position = self._live.kept_after(self.position)
-        self.has_changed |= any(one.entry.stream_id == self._by for one in kept)
+        self.has_changed |= any(one.entry.stream_id == self.by for one in kept)
         return [one.told for one in kept if self._wanted.fits(one.entry)]
 
     async def _catch_up(self) -> Sequence[R]:

@@ -7,6 +7,7 @@ outcome. Whoever dies in between leaves the delivery to others: it arrives twice
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -48,6 +49,7 @@ AT_AN_ENDPOINT = 4
 AT_A_FAILING_ONE = 1
 IN_ALL = 100
 
+# Within this time an attempt has begun, or is left to others, who may have sent what comes next.
 LEASE_MARGIN_SECONDS = 5.0
 PAUSE_GROWTH = 6.0
 LONGEST_PAUSE_SECONDS = 6 * 3600.0
@@ -162,10 +164,13 @@ class WebhookSender:
         begun = False
         for failing, each in ((False, AT_AN_ENDPOINT), (True, AT_A_FAILING_ONE)):
             free = IN_ALL - sum(kind is failing for kind in self._under_way.values())
+            begin_by = time.monotonic() + LEASE_MARGIN_SECONDS
             for claimed in await self._queue.claim(
                 failing=failing, each=each, most=free, seconds=lease
             ):
-                task = asyncio.create_task(self._attempt(claimed), name="webhook delivery")
+                task = asyncio.create_task(
+                    self._attempt(claimed, begin_by), name="webhook delivery"
+                )
                 self._under_way[task] = failing
                 task.add_done_callback(self._ended)
                 begun = True
@@ -181,22 +186,27 @@ class WebhookSender:
         for task in list(self._under_way):
             await cancelled_for_good(task)
 
-    async def _attempt(self, claimed: Claimed) -> None:
+    async def _attempt(self, claimed: Claimed, begin_by: float) -> None:
         """Make an attempt, and note how it ended."""
         try:
             webhook = await self._store.peek(Webhook, claimed.webhook_id)
             if not webhook.state.is_active:
                 await self._queue.give_back(claimed, pause=LOOK_AGAIN_SECONDS)
                 return
-            await self._settle(claimed, await self._send(claimed, webhook))
+            message = await self._message(claimed)
+            if time.monotonic() > begin_by:
+                await self._queue.give_back(claimed)
+                return
+            await self._settle(claimed, await self._send(claimed, webhook, message))
         except asyncio.CancelledError:
             await self._queue.give_back(claimed)
             raise
         except Exception as error:  # noqa: BLE001 - it falls due again when the claim has lapsed
             log.warning("webhook_attempt_interrupted", error=type(error).__name__)
 
-    async def _send(self, claimed: Claimed, webhook: Webhook) -> Sent:
-        message = await self._message(claimed)
+    async def _send(
+        self, claimed: Claimed, webhook: Webhook, message: OutwardMessage | None
+    ) -> Sent:
         now = datetime.now(UTC)
         if message is None:
             return Sent(began_at=now, duration_ms=0.0, error=DeliveryError.UNREADABLE_EVENT)

@@ -51,6 +51,7 @@ class Session:
         self._patterns: Sequence[str] = (EVERYTHING,)
         self._grant: Grant | None = None
         self._let_in = asyncio.Event()
+        self._listening = asyncio.Event()
         self._listener: Listener[Telling] | None = None
         self._resumed = 0
         self._failures = 0
@@ -127,6 +128,9 @@ class Session:
             self._take_seat(principal.actor)
         self._grant = Grant(self._services.authenticator, credential, principal, role=None)
         if self._let_in.is_set():  # with a newer token, or as somebody else
+            await self._listening.wait()
+            assert self._listener is not None
+            self._listener.by = principal.stream_id
             await self._welcome(principal)
         self._let_in.set()
 
@@ -151,6 +155,7 @@ class Session:
         by = self._grant.principal.stream_id
         async with self._services.live.listening(wanted, self._after, by=by) as listener:
             self._listener = listener
+            self._listening.set()
             if self._after is not None:
                 listener.go_to(self._after)
             await self._welcome(self._grant.principal)

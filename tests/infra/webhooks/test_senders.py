@@ -1,13 +1,16 @@
 """Several processes share the work, and one that stops leaves nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import psycopg
 import pytest
 
+import infra.webhooks.sender
 from application.webhooks.deliveries import DeliveryStatus
 from infra.settings import Settings
+from infra.webhooks.queue import Claimed, DeliveryQueue
 from interfaces.composition import Part, compose, open_database
 from tests.infra.webhooks.receiver import Receiver
 from tests.infra.webhooks.sending import Sending, eventually, months
@@ -108,3 +111,30 @@ async def test_one_whose_connections_break_goes_on(
 
     received = months(unsent.receiver.at("/hook"))
     assert received == sorted(received)
+
+
+async def test_one_that_was_stopped_before_it_began_leaves_the_delivery_to_who_took_over(
+    unsent: Sending, settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infra.webhooks.sender, "LEASE_MARGIN_SECONDS", 1.0)
+    claim, has_gone_on = DeliveryQueue.claim, asyncio.Event()
+    stopped: list[DeliveryQueue] = []
+
+    async def claim_and_stop(queue: DeliveryQueue, **given: Any) -> Sequence[Claimed]:
+        claimed = await claim(queue, **given)
+        if claimed and not stopped:
+            stopped.append(queue)
+            await asyncio.sleep(given["seconds"] + 0.5)
+            has_gone_on.set()
+        return claimed
+
+    monkeypatch.setattr(DeliveryQueue, "claim", claim_and_stop)
+    await unsent.create(1)
+    await unsent.register()
+    await unsent.keep(1, 1, 2, 3)
+    async with compose(settings, database, SENDER), compose(settings, database, SENDER):
+        await unsent.ended(3, DeliveryStatus.DELIVERED)
+        await has_gone_on.wait()
+        await asyncio.sleep(0.3)
+
+    assert months(unsent.receiver.at("/hook")) == [1, 2, 3]

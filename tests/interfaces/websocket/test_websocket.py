@@ -8,6 +8,7 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from interfaces.websocket.session import HEARTBEAT_SECONDS
 from tests.interfaces.api import PASSWORD, Api, Json
 from tests.interfaces.rest.test_events import head_of
 from tests.interfaces.websocket.talking import known, talking
@@ -162,6 +163,16 @@ def test_a_newer_token_goes_on_where_the_older_was(served: Served, api: Api) -> 
         assert talk.ask({"type": "auth", "token": newer})["type"] == "authentication_success"
         api.create_process()
         talk.hear_of("process.created")
+
+
+def test_who_became_somebody_else_is_sent_away_with_that_one(served: Served, api: Api) -> None:
+    key = api.create_key(role="admin")
+    with known(served, ADMIN_KEY) as talk:
+        talk.ask({"type": "auth", "token": key["key"]})
+        api.http.delete(f"/api/v1/api-keys/{key['id']}").raise_for_status()
+        began = time.monotonic()
+        assert talk.ends_with() == (1008, "The credentials do not hold any more")
+        assert time.monotonic() - began < 0.5 * HEARTBEAT_SECONDS
 
 
 @pytest.mark.parametrize(
