@@ -32,11 +32,11 @@ pytestmark = pytest.mark.xdist_group("faults")
 CHANCE = random.SystemRandom()
 
 KILLS = (
-    ["all of its processes"] * 3
+    ["all of its processes"] * 2
     + ["all of its processes, and again while it starts"] * 1
-    + ["supervisor"] * 2
-    + ["worker"] * 3
-    + ["PostgreSQL"] * 3
+    + ["supervisor"] * 1
+    + ["worker"] * 2
+    + ["PostgreSQL"] * 2
 )
 LONGEST_LIFE_SECONDS = 0.8
 LONGEST_START_SECONDS = 1.5

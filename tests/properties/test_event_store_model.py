@@ -24,7 +24,7 @@ from tests.properties.model import Command, Model
 from tests.properties.world import World, opened_world
 
 PROFILE = settings(
-    max_examples=150,
+    max_examples=80,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,
