@@ -84,6 +84,9 @@ class Connection:
                 await self._send(
                     {"type": "websocket.close", "code": closing.code, "reason": closing.reason}
                 )
+                # A server that ends takes with it what it has not yet written.
+                while (await self._receive())["type"] != "websocket.disconnect":
+                    pass
 
     def _count(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -50,6 +50,12 @@ class Talk:
         answer: str = self.ask({"type": "ping"})["type"]
         return answer == "pong"
 
+    def ended(self) -> int | None:
+        """Wait until the connection ends; give the code, None if its server was gone before."""
+        with pytest.raises(ConnectionClosed) as closed:
+            self._hear_all()
+        return closed.value.rcvd.code if closed.value.rcvd is not None else None
+
     def ends_with(self) -> tuple[int, str]:
         """Wait until the server closes; give the code and the reason."""
         with pytest.raises(ConnectionClosed) as closed:
