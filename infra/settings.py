@@ -12,8 +12,7 @@ import platformdirs
 from croniter import CroniterError, croniter
 from msgspec import Meta
 
-from infra.event_store.keys import decode_master_key
-from infra.signing import decode_signing_key
+from infra.secret_key import decode_key
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -28,9 +27,9 @@ API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
 METRICS_TOKEN = re.compile(r"[\x21-\x7e]{32,}")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 SECRET_KEYS = {
-    "annals_master_key": decode_master_key,
-    "annals_master_key_previous": decode_master_key,
-    "annals_signing_key": decode_signing_key,
+    "annals_master_key": decode_key,
+    "annals_master_key_previous": decode_key,
+    "annals_signing_key": decode_key,
 }
 CRON_FIELDS = 5
 MIN_SECRET_CHARACTERS = 32

@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from application.ports import Signature
 from infra.secret_file import SecretFile
-
-KEY_BYTES = 32
+from infra.secret_key import decode_key
 
 
 class SigningKeyError(Exception):
@@ -54,24 +53,13 @@ class Ed25519Signer:
         return True
 
 
-def decode_signing_key(text: str) -> bytes:
-    """Read a signing key: 32 bytes in base64. Raises ValueError without repeating the text."""
-    try:
-        key = base64.b64decode(text.strip(), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError("must be 32 bytes in base64")
-    return key
-
-
 def kept_signing_key(file: SecretFile) -> bytes:
     """Read the key from its file, made with a random one on first use. Raises SigningKeyError."""
     text = file.read_or_create(
         lambda: base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode() + "\n"
     )
     try:
-        return decode_signing_key(text)
+        return decode_key(text)
     except ValueError as error:
         raise SigningKeyError(f"signing.key in ANNALS_HOME {error}") from None
 

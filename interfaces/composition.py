@@ -45,7 +45,7 @@ from infra.event_store.assembly import EventStoreParts
 from infra.event_store.claims import PostgresClaimRegister
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.inventory import take_inventory
-from infra.event_store.keys import KeyFile, Keyring, decode_master_key
+from infra.event_store.keys import KeyFile, Keyring
 from infra.event_store.reader import LogReader
 from infra.event_store.rotation import establish_master_key, rotate
 from infra.event_store.tail import PostgresEventTail, live_log_failed
@@ -82,8 +82,9 @@ from infra.rate_limits.counters import open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits
 from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.secret_file import SecretFile
+from infra.secret_key import decode_key
 from infra.settings import SettingError, Settings, load_settings
-from infra.signing import Ed25519Signer, SigningKeyError, decode_signing_key, kept_signing_key
+from infra.signing import Ed25519Signer, SigningKeyError, kept_signing_key
 from infra.system.faults import PostgresFaults
 from infra.vitals import MachineVitals
 from infra.webhooks.addresses import CheckedAddresses
@@ -150,7 +151,7 @@ def keyring(settings: Settings) -> Keyring:
     if file is not None:
         return Keyring(file.read)
     given = (settings.annals_master_key, settings.annals_master_key_previous)
-    keys = [decode_master_key(key) for key in given if key is not None]
+    keys = [decode_key(key) for key in given if key is not None]
     return Keyring(lambda: keys)
 
 
@@ -515,5 +516,5 @@ def _jwt_secret(settings: Settings) -> str:
 
 def _signing_key(settings: Settings) -> bytes:
     if settings.annals_signing_key is not None:
-        return decode_signing_key(settings.annals_signing_key)
+        return decode_key(settings.annals_signing_key)
     return kept_signing_key(SecretFile(settings.annals_home / "signing.key"))

@@ -1,7 +1,6 @@
 """Data keys of subjects, and the master keys that wrap them."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -15,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.event_store.errors import DamagedKeyError, MasterKeyError
 from infra.secret_file import SecretFile
+from infra.secret_key import KEY_BYTES, decode_key
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
@@ -51,19 +50,8 @@ class SubjectKey(msgspec.Struct, frozen=True):
         return hashlib.sha256(b"annals data key" + self.key).digest()[:16]
 
 
-def decode_master_key(text: str) -> bytes:
-    """Read a master key: 32 bytes in base64. Raises ValueError without repeating the text."""
-    try:
-        key = base64.b64decode(text.strip(), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError("must be 32 bytes in base64")
-    return key
-
-
 def encode_master_key(key: bytes) -> str:
-    """Write a master key as ``decode_master_key`` reads it."""
+    """Write a master key as ``decode_key`` reads it."""
     return base64.urlsafe_b64encode(key).decode()
 
 
@@ -140,7 +128,7 @@ class KeyFile:
         """
         text = self._file.read_or_create(lambda: _lines([secrets.token_bytes(KEY_BYTES)]))
         try:
-            keys = [decode_master_key(line) for line in text.split()]
+            keys = [decode_key(line) for line in text.split()]
         except ValueError as error:
             raise MasterKeyError(f"{self._path}: each line {error}") from None
         if not keys:

@@ -7,7 +7,8 @@ import psycopg
 
 from application.ports import Rotation
 from infra.event_store.errors import MasterKeyError
-from infra.event_store.keys import KEY_BYTES, KeyFile, Keyring, master_key_id
+from infra.event_store.keys import KeyFile, Keyring, master_key_id
+from infra.secret_key import KEY_BYTES
 
 BATCH_SIZE = 1000
 

@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from infra.postgres.signals import PROJECTED_CHANNEL
 from infra.projections.held import Copy, schema_of
+from infra.projections.installation import IS_INSTALLED
 from projections.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -64,10 +65,6 @@ WHERE projection = %s AND version = %s AND copy = 'rebuild'
 RETURNING position
 """
 
-IS_BUILT = """
-SELECT FROM checkpoints WHERE projection = %s AND version = %s AND copy = 'live'
-"""
-
 NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
@@ -97,7 +94,7 @@ async def between_backups(connection: AsyncConnection) -> AsyncIterator[None]:
 
 async def is_built(connection: AsyncConnection, projection: Projection) -> bool:
     """Tell whether the projection is there in its version."""
-    cursor = await connection.execute(IS_BUILT, (projection.name, projection.version))
+    cursor = await connection.execute(IS_INSTALLED, (projection.name, projection.version))
     return cursor.rowcount == 1
 
 

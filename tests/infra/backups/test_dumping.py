@@ -15,8 +15,9 @@ import pytest
 from application.backups import BackupError
 from infra.backups.restoring import inspect
 from infra.event_store.errors import MasterKeyError
-from infra.event_store.keys import decode_master_key, encode_master_key
+from infra.event_store.keys import encode_master_key
 from infra.postgres.tools import running
+from infra.secret_key import decode_key
 from interfaces.composition import keyring, list_backups, write_backup
 from tests.infra.backups.world import World
 
@@ -56,7 +57,7 @@ def test_the_master_key_is_not_in_it(world: World) -> None:
     world.start_runs("Ann Example")
     backup = world.back_up()
     assert world.settings.annals_master_key is not None
-    key = decode_master_key(world.settings.annals_master_key)
+    key = decode_key(world.settings.annals_master_key)
     for path in world.settings.backups.iterdir():
         content = path.read_bytes()
         assert key not in content
