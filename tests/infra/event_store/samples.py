@@ -18,6 +18,7 @@ import msgspec
 
 import domain
 from domain.aggregate import Aggregate
+from domain.configuration.configuration import Configuration
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
@@ -115,6 +116,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield _oversight()
     yield from _webhooks()
     yield _webhook_address()
+    yield _configuration()
     yield Incident.occur(
         "parked-runs-17",
         component="projections",
@@ -260,6 +262,14 @@ def _webhook_address() -> Aggregate:
     address.free()
     address.take(8)
     return address
+
+
+def _configuration() -> Aggregate:
+    configuration = Configuration.begin()
+    downloader = {"check_interval": 600, "headers": {"Authorization": "Bearer secret"}}
+    configuration.configure("web_downloader", downloader)
+    configuration.reload()
+    return configuration
 
 
 def write_missing() -> None:
