@@ -341,7 +341,6 @@ def _processing_jobs() -> Iterator[Aggregate]:
             teams=2,
             names_normalized=1,
             games_without_main_market=0,
-            markets_left_out=0,
             leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
             anomaly_kinds={"conflicting_odds": 1},
         )
