@@ -34,6 +34,7 @@ from domain.webhooks.webhook import Webhook
 from infra.event_store.codec import decode, encode, encode_metadata, needs_key
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import StoredRecord
+from tests.infra.event_store.stewardship_examples import stewardships
 
 DIRECTORY = Path(__file__).with_name("samples")
 MASTER_KEY = bytes(range(32))
@@ -115,6 +116,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield _oversight()
     yield from _webhooks()
     yield _webhook_address()
+    yield from stewardships()
     yield Incident.occur(
         "parked-runs-17",
         component="projections",
