@@ -61,6 +61,25 @@ JOB_ID = UUID("550e8400-e29b-41d4-a716-446655440000")
 RECORDED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
+SAMPLE_RESULT = ProcessingResult(
+    games_processed=1,
+    games_listed=1,
+    odds_updated=0,
+    markets=2,
+    odds=5,
+    anomalies_detected=1,
+    pages=27,
+    offer_pages=19,
+    rows_read=3,
+    rows_unreadable=0,
+    teams=2,
+    names_normalized=1,
+    games_without_main_market=0,
+    leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
+    anomaly_kinds={"conflicting_odds": 1},
+)
+
+
 class Stored(msgspec.Struct, kw_only=True):
     """The columns of a row of the log, with the wrapped data key of its subject."""
 
@@ -121,6 +140,19 @@ def examples() -> Iterator[DomainEvent]:
     """Make everything happen that can happen, at least once."""
     for aggregate in aggregates():
         yield from aggregate.pending()
+
+
+def recorded_as(event: DomainEvent) -> Recorded[DomainEvent]:
+    """Give an event as the log would have it."""
+    return Recorded(
+        event=event,
+        position=1,
+        event_id=str(UUID(int=1)),
+        topic=type(event).TOPIC,
+        recorded_at=RECORDED_AT,
+        metadata=METADATA,
+        redacted=False,
+    )
 
 
 def aggregates() -> Iterator[Aggregate]:
@@ -326,26 +358,7 @@ def _processing_jobs() -> Iterator[Aggregate]:
     completed.enter(Stage.EXTRACTION)
     completed.progress(Stage.EXTRACTION, 1, 19)
     completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
-    completed.complete(
-        ProcessingResult(
-            games_processed=1,
-            games_listed=1,
-            odds_updated=0,
-            markets=2,
-            odds=5,
-            anomalies_detected=1,
-            pages=27,
-            offer_pages=19,
-            rows_read=3,
-            rows_unreadable=0,
-            teams=2,
-            names_normalized=1,
-            games_without_main_market=0,
-            markets_left_out=0,
-            leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
-            anomaly_kinds={"conflicting_odds": 1},
-        )
-    )
+    completed.complete(SAMPLE_RESULT)
     yield completed
     failed = _processing_job()
     failed.start()
@@ -354,16 +367,18 @@ def _processing_jobs() -> Iterator[Aggregate]:
     cancelled = _processing_job()
     cancelled.cancel()
     yield cancelled
+    yield _processing_job(Source.WATCHER)
+    yield _processing_job(Source.DOWNLOADER)
 
 
-def _processing_job() -> ProcessingJob:
+def _processing_job(source: Source = Source.UPLOAD) -> ProcessingJob:
     return ProcessingJob.queue(
         JOB_ID,
         document_id=DIGEST[:32],
         file_path="source/sheet.pdf",
         priority=3,
         parameters=ProcessingParameters(),
-        source=Source.UPLOAD,
+        source=source,
     )
 
 
