@@ -84,6 +84,9 @@ def test_the_home_is_made_absolute(tmp_path: Path) -> None:
         ("RETENTION_SWEEP_CRON", "0 0 30 2 *"),
         ("RETENTION_SWEEP_CRON", "0 0 * * * *"),
         ("SMTP_URL", "mailto:x"),
+        ("SMTP_URL", "smtp://host:70000"),
+        ("SMTP_FROM", "Annals"),
+        ("SMTP_FROM", "a@b.example\nBcc: c@d.example"),
         ("PLONE_URL", "ftp://x"),
     ],
 )

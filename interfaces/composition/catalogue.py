@@ -1,0 +1,26 @@
+"""Everything that follows the log, and what outsiders are told of it."""
+
+from application.documents.outward import document_events
+from application.outward import OutwardCatalogue
+from application.processes.outward import process_events
+from application.runs.outward import run_events
+from application.runs.rerunning import reruns
+from application.subscription import Subscription
+from application.system.outward import system_events
+from infra.projections.follower import Follower
+from infra.webhooks.outbox import Outbox
+from projections.history.projection import history
+from projections.identity.api_keys import api_keys
+from projections.identity.users import users
+from projections.processes.projection import processes
+from projections.runs.projection import runs
+from projections.webhooks.projection import webhooks
+
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
+
+# All that outsiders can be told of.
+OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
+
+FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)
