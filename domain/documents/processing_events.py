@@ -46,7 +46,7 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ``games_listed`` are those that were not known before, ``odds_updated`` those whose offer
     another document made before. ``names_normalized`` counts the different names of teams that
-    were changed, ``markets_left_out`` what the cap on markets took away.
+    were changed.
     """
 
     games_processed: int
@@ -62,7 +62,6 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     teams: int
     names_normalized: int
     games_without_main_market: int
-    markets_left_out: int
     leagues: dict[str, LeagueFigures]
     anomaly_kinds: dict[str, int]
 

@@ -1,5 +1,6 @@
 """What happens to games: each document that lists one makes an offer on it."""
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -44,11 +45,21 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     page: int
     markets: list[OfferedMarket]
 
+    @property
+    def digest(self) -> bytes:
+        """Give what tells this offer from any other."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()[:16]
+
 
 class GameState(msgspec.Struct, kw_only=True):
-    """A game as its events have made it: who made offers, and the day of the newest one."""
+    """A game as its events have made it.
 
-    document_ids: list[str]
+    ``offers`` has the digest of what each document offers, ``document_id`` and ``issue_date`` are
+    those of the current offer.
+    """
+
+    offers: dict[str, bytes]
+    document_id: str
     issue_date: date | None
 
 
@@ -70,12 +81,14 @@ class GameListed(CreatedEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: "Game") -> None:
         """Begin with the first offer."""
         aggregate.state = GameState(
-            document_ids=[self.offer.document_id], issue_date=self.offer.issue_date
+            offers={self.offer.document_id: self.offer.digest},
+            document_id=self.offer.document_id,
+            issue_date=self.offer.issue_date,
         )
 
 
 class GameOddsUpdated(DomainEvent, frozen=True, kw_only=True):
-    """Another document lists the game.
+    """Another document lists the game, or the same one was read again and says something else.
 
     Its offer is the current one, unless it is of an older day than that (``is_current`` is false):
     then it is history at once.
@@ -88,7 +101,8 @@ class GameOddsUpdated(DomainEvent, frozen=True, kw_only=True):
     is_current: bool
 
     def apply(self, aggregate: "Game") -> None:
-        """Know that the document made its offer."""
-        aggregate.state.document_ids.append(self.offer.document_id)
+        """Know what the document offers."""
+        aggregate.state.offers[self.offer.document_id] = self.offer.digest
         if self.is_current:
+            aggregate.state.document_id = self.offer.document_id
             aggregate.state.issue_date = self.offer.issue_date

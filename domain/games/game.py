@@ -36,13 +36,18 @@ class Game(Aggregate):
         )
 
     def update_odds(self, job_id: str, offer: Offer) -> bool:
-        """Take the offer of another document; of no effect for one that made it before.
+        """Take the offer of a document; of no effect if it has made the same before.
 
-        Gives whether it was taken.
+        Gives whether it was taken. A document that is read again keeps its place among the others.
         """
-        if offer.document_id in self.state.document_ids:
+        state = self.state
+        before = state.offers.get(offer.document_id)
+        if before == offer.digest:
             return False
-        is_current = _is_newer(offer.issue_date, self.state.issue_date)
+        if before is None:
+            is_current = _is_newer(offer.issue_date, state.issue_date)
+        else:
+            is_current = offer.document_id == state.document_id
         self.trigger_event(GameOddsUpdated, job_id=job_id, offer=offer, is_current=is_current)
         return True
 

@@ -53,3 +53,13 @@ def test_an_older_sheet_that_comes_in_later_is_history_at_once() -> None:
     game.update_odds("job", offer("undated", None))
     told = [event for event in game.pending() if isinstance(event, GameOddsUpdated)]
     assert [event.is_current for event in told] == [False, True, True]
+
+
+def test_a_document_that_is_read_again_keeps_its_place() -> None:
+    game = Game.begin(IDENTITY, "job", offer("first"))
+    game.update_odds("job", offer("second"))
+    read_otherwise = msgspec.structs.replace(offer("first"), league="Another league")
+    assert game.update_odds("job", read_otherwise)
+    assert not game.update_odds("job", read_otherwise)
+    told = [event for event in game.pending() if isinstance(event, GameOddsUpdated)]
+    assert [event.is_current for event in told] == [True, False]

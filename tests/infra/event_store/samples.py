@@ -19,6 +19,7 @@ import msgspec
 
 import domain
 from domain.aggregate import Aggregate
+from domain.configuration.configuration import Configuration
 from domain.documents.document import Document
 from domain.documents.events import FoundAnomaly, Source
 from domain.documents.file_path import DocumentPath
@@ -48,6 +49,7 @@ from domain.webhooks.webhook import Webhook
 from infra.event_store.codec import decode, encode, encode_metadata, needs_key
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import StoredRecord
+from tests.infra.event_store.workflow_samples import workflow_samples
 
 DIRECTORY = Path(__file__).with_name("samples")
 MASTER_KEY = bytes(range(32))
@@ -58,6 +60,25 @@ METADATA = Metadata(
 DIGEST = "3f" * 32
 JOB_ID = UUID("550e8400-e29b-41d4-a716-446655440000")
 RECORDED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+SAMPLE_RESULT = ProcessingResult(
+    games_processed=1,
+    games_listed=1,
+    odds_updated=0,
+    markets=2,
+    odds=5,
+    anomalies_detected=1,
+    pages=27,
+    offer_pages=19,
+    rows_read=3,
+    rows_unreadable=0,
+    teams=2,
+    names_normalized=1,
+    games_without_main_market=0,
+    leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
+    anomaly_kinds={"conflicting_odds": 1},
+)
 
 
 class Stored(msgspec.Struct, kw_only=True):
@@ -122,6 +143,19 @@ def examples() -> Iterator[DomainEvent]:
         yield from aggregate.pending()
 
 
+def recorded_as(event: DomainEvent) -> Recorded[DomainEvent]:
+    """Give an event as the log would have it."""
+    return Recorded(
+        event=event,
+        position=1,
+        event_id=str(UUID(int=1)),
+        topic=type(event).TOPIC,
+        recorded_at=RECORDED_AT,
+        metadata=METADATA,
+        redacted=False,
+    )
+
+
 def aggregates() -> Iterator[Aggregate]:
     """Give aggregates to which everything happened that can happen."""
     yield _process()
@@ -131,6 +165,8 @@ def aggregates() -> Iterator[Aggregate]:
     yield _oversight()
     yield from _webhooks()
     yield _webhook_address()
+    yield from workflow_samples()
+    yield _configuration()
     yield from _documents()
     yield from _processing_jobs()
     yield _game()
@@ -281,6 +317,14 @@ def _webhook_address() -> Aggregate:
     return address
 
 
+def _configuration() -> Aggregate:
+    configuration = Configuration.begin()
+    downloader = {"check_interval": 600, "headers": {"Authorization": "Bearer secret"}}
+    configuration.configure("web_downloader", downloader)
+    configuration.reload()
+    return configuration
+
+
 def _documents() -> Iterator[Aggregate]:
     document = Document.store(
         DIGEST, size_bytes=240_189, file_path="source/sheet.pdf", source=Source.UPLOAD
@@ -316,26 +360,7 @@ def _processing_jobs() -> Iterator[Aggregate]:
     completed.enter(Stage.EXTRACTION)
     completed.progress(Stage.EXTRACTION, 1, 19)
     completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
-    completed.complete(
-        ProcessingResult(
-            games_processed=1,
-            games_listed=1,
-            odds_updated=0,
-            markets=2,
-            odds=5,
-            anomalies_detected=1,
-            pages=27,
-            offer_pages=19,
-            rows_read=3,
-            rows_unreadable=0,
-            teams=2,
-            names_normalized=1,
-            games_without_main_market=0,
-            markets_left_out=0,
-            leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
-            anomaly_kinds={"conflicting_odds": 1},
-        )
-    )
+    completed.complete(SAMPLE_RESULT)
     yield completed
     failed = _processing_job()
     failed.start()
@@ -344,16 +369,18 @@ def _processing_jobs() -> Iterator[Aggregate]:
     cancelled = _processing_job()
     cancelled.cancel()
     yield cancelled
+    yield _processing_job(Source.WATCHER)
+    yield _processing_job(Source.DOWNLOADER)
 
 
-def _processing_job() -> ProcessingJob:
+def _processing_job(source: Source = Source.UPLOAD) -> ProcessingJob:
     return ProcessingJob.queue(
         JOB_ID,
         document_id=DIGEST[:32],
         file_path="source/sheet.pdf",
         priority=3,
         parameters=ProcessingParameters(),
-        source=Source.UPLOAD,
+        source=source,
     )
 
 
