@@ -81,3 +81,11 @@ class NoContentManagement:
     async def check(self) -> ConnectionStatus:
         """Say that there is none."""
         return ConnectionStatus(status="disabled", details="PLONE_URL is not set")
+
+
+class TemplateDirectory(Protocol):
+    """Knows which custom templates there are."""
+
+    async def ids(self, limit: int) -> list[str]:
+        """Give the ids of the first that are not retired, in order."""
+        ...
