@@ -27,9 +27,13 @@ class FetchedFile(Protocol):
     """A file that came whole; it is gone at the end of the block in which it came."""
 
     name: str
-    sha256: str
     size_bytes: int
     validators: Validators
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its content, in hex."""
+        ...
 
     def content(self) -> AsyncIterator[bytes]:
         """Read the file."""

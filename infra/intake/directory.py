@@ -4,7 +4,7 @@ import asyncio
 import fnmatch
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from pathlib import Path
 
 from watchfiles import awatch
@@ -38,7 +38,7 @@ class Directory:
         self._waiting: dict[Path, tuple[Look, float]] = {}
         self._looked_around = -LOOK_AROUND_SECONDS
 
-    async def settled(self) -> AsyncIterator[Path]:
+    async def settled(self) -> AsyncGenerator[Path]:
         """Give each file once nothing has happened to it for a while, again if it changes later.
 
         Those that were there before come first. Raises DirectoryGoneError, OSError.
@@ -78,7 +78,7 @@ class Directory:
         self._done = {path: look for path, look in self._done.items() if path in present}
         self._looked_around = time.monotonic()
 
-    def _notice(self, paths: "Iterator[Path] | set[Path]") -> None:
+    def _notice(self, paths: Iterable[Path]) -> None:
         now = time.monotonic()
         for path in paths:
             look = look_at(path) if self._is_wanted(path) else None
@@ -88,7 +88,7 @@ class Directory:
                 self._waiting[path] = (look, now)
 
     def _settled_now(self) -> list[Path]:
-        self._notice(list(self._waiting).__iter__())
+        self._notice(list(self._waiting))
         now = time.monotonic()
         return sorted(
             path

@@ -50,10 +50,11 @@ class FileWatching:
     def __init__(
         self,
         connect: Callable[[], Awaitable[psycopg.AsyncConnection]],
+        signals: Signals,
         configuration: CurrentConfiguration,
+        *,
         store: EventStore,
         storage: DocumentStorage,
-        signals: Signals,
         directory: Callable[[str], Path],
     ) -> None:
         self._connect = connect
@@ -114,7 +115,7 @@ class FileWatching:
             return
         path = self._directory(watcher.watch_path)
         async with await self._connect() as connection:
-            while not await _locks(connection, path):
+            while not await _locks(connection, path):  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(LOCK_SECONDS)
             holding = asyncio.create_task(_hold(connection), name="file-watcher-lock")
             watching = asyncio.create_task(self._watch(path, watcher), name="file-watcher-files")

@@ -1,6 +1,8 @@
 """Everything that follows the log, and what outsiders are told of it."""
 
 from application.documents.outward import document_events
+from application.downloads.checking import downloads
+from application.downloads.outward import download_events
 from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
@@ -19,8 +21,10 @@ from projections.webhooks.projection import webhooks
 PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 # All that outsiders can be told of.
-OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
+OUTWARD = OutwardCatalogue(
+    process_events, run_events, document_events, download_events, system_events
+)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
+SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, downloads, Outbox(OUTWARD))
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)

@@ -19,11 +19,11 @@ def file_watching(base: Foundation) -> FileWatching:
     """Give the watcher."""
     return FileWatching(
         connector(base.conninfo, "file watcher"),
-        base.configuration,
-        base.event_store.store,
-        FileDocumentStorage(base.settings.annals_home),
         base.signals,
-        _directory_of(base.settings),
+        base.configuration,
+        store=base.event_store.store,
+        storage=FileDocumentStorage(base.settings.annals_home),
+        directory=_directory_of(base.settings),
     )
 
 
