@@ -5,6 +5,7 @@ has a retry wait beside it. A check goes by the configuration that it was made f
 another, it does nothing, and the change has begun a chain of its own.
 """
 
+import contextlib
 import hashlib
 import random
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import msgspec
 from application.configuration.current import CurrentConfiguration
 from application.documents.storage import DocumentStorage
 from application.downloads.ports import Failure, FetchedFile, Fetcher, Unchanged
-from application.errors import NotFoundError
+from application.errors import ConflictError, NotFoundError
 from application.intake.arrivals import Arrival, take_in_arrival
 from application.jobs import Arguments, Duty, Job, JobKind, JobQueue
 from application.metadata import by_system
@@ -109,7 +110,8 @@ class Downloading:
                     download.fail(found.reason, found.status_code)
                 case _:
                     await self._take_in(download, found, metadata, most_bytes)
-            await self.store.save(download, metadata=metadata)
+            with contextlib.suppress(ConflictError):  # another check, made at the same time, saw it
+                await self.store.save(download, metadata=metadata)
         return None
 
     async def _take_in(
@@ -149,7 +151,7 @@ def generation_of(downloader: WebDownloader) -> str:
 
 def _job() -> Job:
     """Make a check that goes by whatever is configured when its turn comes."""
-    return CHECK_DOWNLOAD.job(lock=CHECK_DOWNLOAD.name)
+    return CHECK_DOWNLOAD.job()
 
 
 def _regular(downloader: WebDownloader, at: datetime) -> Job:
@@ -157,7 +159,6 @@ def _regular(downloader: WebDownloader, at: datetime) -> Job:
     return CHECK_DOWNLOAD.job(
         {"generation": generation},
         at=at,
-        lock=CHECK_DOWNLOAD.name,
         queueing_lock=f"{CHECK_DOWNLOAD.name}-{generation}",
     )
 
@@ -167,7 +168,6 @@ def _retry(downloader: WebDownloader, at: datetime, failures: int) -> Job:
     return CHECK_DOWNLOAD.job(
         {"generation": generation, "failures": failures},
         at=at,
-        lock=CHECK_DOWNLOAD.name,
         queueing_lock=f"{CHECK_DOWNLOAD.name}-{generation}-retry",
     )
 
