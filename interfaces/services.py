@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.configuration.current import CurrentConfiguration
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
 from application.identity.authentication import Authenticator
@@ -64,6 +65,7 @@ class Services:
     deliveries: Deliveries
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
+    configuration: CurrentConfiguration
 
     authenticator: Authenticator
     passwords: PasswordHasher

@@ -6,7 +6,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.starting import Process, run, start
+
 ADMIN_KEY = "pd_tests-only-tests-only-tests-only-tests"
 ADMIN_PASSWORD = "correct horse battery staple"
-ANNALS = Path(sys.executable).with_name("annals")
 START_SECONDS = 30
 
 # For clients that speak plain HTTP: to read the system's authorities costs more than many requests.
@@ -28,7 +28,7 @@ class Served:
     """A served Annals: where it is, who may do everything, and the process."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     environment: Mapping[str, str]
 
@@ -39,14 +39,7 @@ class Served:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run an ``annals`` command against the same database."""
-        return subprocess.run(
-            [ANNALS, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run(*arguments, environment=self.environment)
 
 
 @contextlib.contextmanager
@@ -75,9 +68,7 @@ def serving(
     log = home / f"serve-{port}.log"
     home.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [ANNALS, "serve", *only], env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = start("serve", *only, environment=environment, output=output)
     served = Served(f"http://127.0.0.1:{port}", process, log, environment)
     try:
         wait_until_healthy(served)

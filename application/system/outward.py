@@ -1,12 +1,15 @@
 """What outsiders are told of Annals itself: its errors, and changes of its configuration.
 
-Configuration is what an admin sets and Annals goes by from then on: how long personal data is
-kept, which webhooks there are, and who may come in by which roles and keys.
+Configuration is what an admin sets and Annals goes by from then on: the settings of the automation,
+how long personal data is kept, which webhooks there are, and who may come in by which roles and
+keys.
 """
 
 from typing import Any
 
 from application.outward import OutwardEvents
+from domain.configuration.events import ConfigurationReloaded, SectionConfigured
+from domain.configuration.sections import HIDDEN
 from domain.events import Recorded
 from domain.identity.events import (
     ApiKeyCreated,
@@ -66,16 +69,32 @@ def webhook_failed(recorded: Recorded[WebhookDisabled]) -> dict[str, Any] | None
 
 
 @system_events.on(
-    RetentionChanged,
+    SectionConfigured,
     name=CONFIG_CHANGED,
-    description="An admin changed what Annals goes by: retention, webhooks, users or API keys",
+    description="An admin changed what Annals goes by: settings, retention, webhooks, users, keys",
     example={
-        "section": "retention",
-        "stream_id": "process-1",
+        "section": "processing",
+        "stream_id": "configuration",
         "change": "changed",
-        "values": {"previous": None, "retention_months": 12},
+        "values": {"max_concurrent": 4, "timeout": 600},
     },
 )
+def section_configured(recorded: Recorded[SectionConfigured]) -> dict[str, Any]:
+    """Tell the new values; neither secrets nor an address, which may hold a token."""
+    event = recorded.event
+    values = event.values | {name: HIDDEN for name in ("url",) if event.values.get(name)}
+    if event.headers is not None:
+        values["headers"] = HIDDEN
+    return _changed(event.section, recorded, "changed", values)
+
+
+@system_events.also_on(ConfigurationReloaded, name=CONFIG_CHANGED)
+def configuration_reloaded(recorded: Recorded[ConfigurationReloaded]) -> dict[str, Any]:
+    """Tell that everything begins anew."""
+    return _changed("all", recorded, "reloaded")
+
+
+@system_events.also_on(RetentionChanged, name=CONFIG_CHANGED)
 def retention_changed(recorded: Recorded[RetentionChanged]) -> dict[str, Any]:
     """Tell how long the runs of a process are kept."""
     event = recorded.event

@@ -16,7 +16,16 @@ FROM unnest(%s::text[], %s::bigint[]) AS wanted (sequence, count)
 """
 
 SEQUENCES = frozenset(
-    {"process_ids", "step_ids", "run_ids", "step_run_ids", "api_key_ids", "webhook_ids"}
+    {
+        "process_ids",
+        "step_ids",
+        "run_ids",
+        "step_run_ids",
+        "api_key_ids",
+        "webhook_ids",
+        "workflow_ids",
+        "refusal_ids",
+    }
 )
 
 

@@ -225,7 +225,12 @@ class WebhookSender:
         [entry] = page.entries
         if isinstance(entry, Unreadable):
             return None
-        messages = self._catalogue.render(entry)
+        try:
+            messages = self._catalogue.render(entry)
+        except Exception as error:  # noqa: BLE001 - a rendering's fault holds up no stream
+            fault = type(error).__name__
+            log.warning("webhook_event_not_rendered", event_type=entry.topic, error=fault)
+            return None
         return next((message for message in messages if message.name == claimed.event), None)
 
     async def _settle(self, claimed: Claimed, sent: Sent) -> None:

@@ -1,5 +1,6 @@
 """Everything that follows the log, and what outsiders are told of it."""
 
+from application.documents.outward import document_events
 from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
@@ -18,7 +19,7 @@ from projections.webhooks.projection import webhooks
 PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 # All that outsiders can be told of.
-OUTWARD = OutwardCatalogue(process_events, run_events, system_events)
+OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from psycopg_pool import AsyncConnectionPool
 
+from application.configuration.current import CurrentConfiguration
 from infra.backups.ledger import ErasureNotes
 from infra.backups.ledger_file import LedgerFile
 from infra.event_store.assembly import EventStoreParts
@@ -44,6 +45,7 @@ class Foundation:
     identifiers: PostgresIdentifiers
     freshness: LogFreshness
     parked_streams: PostgresParkedStreams
+    configuration: CurrentConfiguration
 
     @property
     def user_agent(self) -> str:
@@ -98,5 +100,8 @@ async def foundation(
             freshness=LogFreshness(event_store.observer, signals, FOLLOWERS),
             parked_streams=PostgresParkedStreams(
                 connector(conninfo, "parked streams"), event_store.reader, FOLLOWERS
+            ),
+            configuration=CurrentConfiguration(
+                event_store.store, {"security": {"max_file_size_mb": settings.max_file_size_mb}}
             ),
         )

@@ -132,6 +132,7 @@ async def compose(
             deliveries=PostgresDeliveries(pool),
             outward=OUTWARD,
             webhook_addresses=addresses,
+            configuration=base.configuration,
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)
             ),

@@ -21,6 +21,7 @@ from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
+from interfaces.rest.configuration import ConfigurationController
 from interfaces.rest.dashboard import DashboardController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
@@ -63,7 +64,7 @@ DASHBOARD = (
     EventController,
 )
 
-FOOTBALL = (WebhookController, DeliveryController)
+FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
 
 
 # What a page of another origin may read of a response.

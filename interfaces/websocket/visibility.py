@@ -4,9 +4,20 @@ from application.identity.principal import Principal
 from application.outward import matches
 from domain.identity.roles import Role
 
-# Runs and processes are read by all who are known. All else is for admins: the errors of the system
-# and its configuration are, and what is added later is until it is named here.
-FOR_ALL = ("run.*", "step_run.*", "process.*")
+# Runs, processes, documents and jobs are read by all who are known. All else is for admins: the
+# errors of the system and its configuration are, and what is added later is until it is named here.
+FOR_ALL = (
+    "run.*",
+    "step_run.*",
+    "process.*",
+    "processing_started",
+    "processing_progress",
+    "processing_completed",
+    "processing_failed",
+    "processing_cancelled",
+    "file_detected",
+    "download_completed",
+)
 
 
 def may_see(principal: Principal, name: str) -> bool:

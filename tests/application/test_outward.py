@@ -9,7 +9,7 @@ from application.outward import matches
 from domain.errors import InvalidFieldError
 from domain.personal import REDACTED, protected_fields
 from interfaces.composition import OUTWARD
-from tests.infra.event_store.samples import Sample, samples
+from tests.infra.event_store.samples import Sample, examples, recorded_as, samples
 
 SAMPLES = samples()
 TOLD = {name: sample for name, sample in SAMPLES.items() if OUTWARD.render(sample.read())}
@@ -20,7 +20,7 @@ told = pytest.mark.parametrize("sample", TOLD.values(), ids=TOLD.keys())
 
 def test_every_outward_event_follows_from_some_domain_event() -> None:
     rendered = {
-        message.name for sample in SAMPLES.values() for message in OUTWARD.render(sample.read())
+        message.name for event in examples() for message in OUTWARD.render(recorded_as(event))
     }
 
     assert rendered == OUTWARD.names

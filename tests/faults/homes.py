@@ -1,7 +1,6 @@
 """A home of Annals whose servers are started, killed and looked for."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from pathlib import Path
 import psutil
 
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.serving import ADMIN_KEY, ADMIN_PASSWORD, ANNALS, Served, free_port
+from tests.serving import ADMIN_KEY, ADMIN_PASSWORD, Served, free_port
+from tests.starting import Process, start
 
 PATIENCE_SECONDS = 30.0
 
@@ -20,10 +20,10 @@ class Home:
     """A data directory with everything that runs on it."""
 
     path: Path
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
 
     def start(self, *arguments: str, port: int | None = None, **settings: str) -> Served:
-        """Start ``annals serve``, which leads a process group of its own, as under a shell."""
+        """Start ``annals serve``, which leads a session of its own, as under a shell."""
         port = port or free_port()
         environment = dict(os.environ) | {
             "ANNALS_HOME": str(self.path),
@@ -37,12 +37,8 @@ class Home:
         self.path.mkdir(exist_ok=True)
         log = self.path.parent / f"serve-{port}.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                [ANNALS, "serve", *arguments],
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            process = start(
+                "serve", *arguments, environment=environment, output=output, leads_session=True
             )
         self.started.append(process)
         return Served(f"http://127.0.0.1:{port}", process, log, environment)
@@ -89,10 +85,10 @@ class Home:
                 pass
 
     def _is_ours(self, process: psutil.Process) -> bool:
+        sessions = [server.pid for server in self.started]
         try:
-            home = process.environ().get("ANNALS_HOME")
-            return home == str(self.path) and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
+            return os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, psutil.NoSuchProcess):
             return False
 
 

@@ -1,14 +1,16 @@
 """A restore that is killed leaves the old database or the new one, and a start finishes it."""
 
 import os
-import subprocess
+import tempfile
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.infra.backups.world import World
-from tests.serving import ANNALS
+from tests.starting import Process, run, start
 
 PATIENCE_SECONDS = 30
 
@@ -28,11 +30,20 @@ def environment(world: World) -> dict[str, str]:
     }
 
 
-def psql_of(restoring: subprocess.Popen[str]) -> psutil.Process:
+def start_restoring(backup: Path, environment: Mapping[str, str]) -> Process:
+    with tempfile.TemporaryFile() as output:
+        return start(*restore_of(backup), environment=environment, output=output)
+
+
+def restore_of(backup: Path) -> tuple[str, ...]:
+    return ("restore", str(backup), "--replace", "--yes")
+
+
+def psql_of(restoring: Process) -> psutil.Process:
     """Give the psql that a restore works by, once it is there."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        assert restoring.poll() is None, restoring.communicate()
+        assert restoring.poll() is None
         for child in psutil.Process(restoring.pid).children():
             if child.name() == "psql":
                 return child
@@ -48,21 +59,18 @@ def test_killed_in_the_middle_it_leaves_the_database_as_it_was(
     world.forget(ann)
     before = world.rows(STATE)
 
-    command = [str(ANNALS), "restore", str(backup.path), "--replace", "--yes"]
-    restoring = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    restoring = start_restoring(backup.path, environment)
     psql = psql_of(restoring)
     psql.suspend()  # what it is sent waits in its pipe
     restoring.kill()
-    restoring.communicate()
+    restoring.wait()
     psql.resume()
     psutil.wait_procs([psql], PATIENCE_SECONDS)
     assert not psql.is_running()
     assert world.rows(STATE) == before
     assert world.named(ann) == (None, None)
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = run(*restore_of(backup.path), environment=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Erased since and now again: 1 subjects" in done.stdout
     assert world.named(ann) == (None, None)
@@ -76,15 +84,12 @@ def test_killed_at_any_moment_it_leaves_one_of_the_two_whole(
     ann, bob = world.start_runs("Ann Example", "Bob Example")
     backup = world.back_up()
     world.forget(ann)
-    command = [str(ANNALS), "restore", str(backup.path), "--replace", "--yes"]
     for pause in (0.05, 0.3):
-        restoring = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        restoring = start_restoring(backup.path, environment)
         psql = psql_of(restoring)
         time.sleep(pause)
         restoring.kill()
-        restoring.communicate()
+        restoring.wait()
         psutil.wait_procs([psql], PATIENCE_SECONDS)
         assert world.named(ann) == (None, None)
         assert world.named(bob) == ("Bob Example", "Bob Example")

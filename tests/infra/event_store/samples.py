@@ -9,7 +9,8 @@ somebody has stored. When an event type gets a new version, its older samples ke
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,21 @@ import msgspec
 
 import domain
 from domain.aggregate import Aggregate
+from domain.configuration.configuration import Configuration
+from domain.documents.document import Document
+from domain.documents.events import FoundAnomaly, Source
+from domain.documents.file_path import DocumentPath
+from domain.documents.processing import ProcessingJob
+from domain.documents.processing_events import (
+    LeagueFigures,
+    ProcessingParameters,
+    ProcessingResult,
+)
+from domain.documents.stages import Stage
 from domain.events import DomainEvent, Metadata, Recorded
+from domain.games.events import Offer, OfferedMarket
+from domain.games.game import Game
+from domain.games.listing import GameIdentity
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
 from domain.identity.user import User
@@ -34,6 +49,8 @@ from domain.webhooks.webhook import Webhook
 from infra.event_store.codec import decode, encode, encode_metadata, needs_key
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import StoredRecord
+from tests.infra.event_store.stewardship_examples import stewardships
+from tests.infra.event_store.workflow_samples import workflow_samples
 
 DIRECTORY = Path(__file__).with_name("samples")
 MASTER_KEY = bytes(range(32))
@@ -41,7 +58,28 @@ MASTER_KEY = bytes(range(32))
 METADATA = Metadata(
     actor="user-ann", correlation_id="correlation", causation_id="causation", request_id="request"
 )
+DIGEST = "3f" * 32
+JOB_ID = UUID("550e8400-e29b-41d4-a716-446655440000")
 RECORDED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+SAMPLE_RESULT = ProcessingResult(
+    games_processed=1,
+    games_listed=1,
+    odds_updated=0,
+    markets=2,
+    odds=5,
+    anomalies_detected=1,
+    pages=27,
+    offer_pages=19,
+    rows_read=3,
+    rows_unreadable=0,
+    teams=2,
+    names_normalized=1,
+    games_without_main_market=0,
+    leagues={"Lengyel bajnokság": LeagueFigures(games=1, markets=2)},
+    anomaly_kinds={"conflicting_odds": 1},
+)
 
 
 class Stored(msgspec.Struct, kw_only=True):
@@ -106,6 +144,19 @@ def examples() -> Iterator[DomainEvent]:
         yield from aggregate.pending()
 
 
+def recorded_as(event: DomainEvent) -> Recorded[DomainEvent]:
+    """Give an event as the log would have it."""
+    return Recorded(
+        event=event,
+        position=1,
+        event_id=str(UUID(int=1)),
+        topic=type(event).TOPIC,
+        recorded_at=RECORDED_AT,
+        metadata=METADATA,
+        redacted=False,
+    )
+
+
 def aggregates() -> Iterator[Aggregate]:
     """Give aggregates to which everything happened that can happen."""
     yield _process()
@@ -115,6 +166,12 @@ def aggregates() -> Iterator[Aggregate]:
     yield _oversight()
     yield from _webhooks()
     yield _webhook_address()
+    yield from stewardships()
+    yield from workflow_samples()
+    yield _configuration()
+    yield from _documents()
+    yield from _processing_jobs()
+    yield _game()
     yield Incident.occur(
         "parked-runs-17",
         component="projections",
@@ -260,6 +317,109 @@ def _webhook_address() -> Aggregate:
     address.free()
     address.take(8)
     return address
+
+
+def _configuration() -> Aggregate:
+    configuration = Configuration.begin()
+    downloader = {"check_interval": 600, "headers": {"Authorization": "Bearer secret"}}
+    configuration.configure("web_downloader", downloader)
+    configuration.reload()
+    return configuration
+
+
+def _documents() -> Iterator[Aggregate]:
+    document = Document.store(
+        DIGEST, size_bytes=240_189, file_path="source/sheet.pdf", source=Source.UPLOAD
+    )
+    document.arrive_again(file_path="source/sheet-again.pdf", source=Source.WATCHER)
+    anomaly = FoundAnomaly(
+        kind="conflicting_odds",
+        severity="medium",
+        message="The row says other odds than the one before",
+        page=2,
+        line=17,
+        text="P 20:30 15881 Lech Poznan - Cracovia 1,60 4,10 4,75",
+        other_text="P 20:30 15881 Lech Poznan - Cracovia 1,55 4,10 4,95",
+        game_id="0" * 32,
+    )
+    document.record_processing(
+        str(JOB_ID),
+        pages=27,
+        issue_date=date(2025, 7, 18),
+        games=1,
+        markets=2,
+        odds=5,
+        anomalies=[anomaly],
+    )
+    document.delete()
+    yield document
+    yield DocumentPath.take("source/sheet.pdf", document.key)
+
+
+def _processing_jobs() -> Iterator[Aggregate]:
+    completed = _processing_job()
+    completed.start()
+    completed.enter(Stage.EXTRACTION)
+    completed.progress(Stage.EXTRACTION, 1, 19)
+    completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
+    completed.complete(SAMPLE_RESULT)
+    yield completed
+    failed = _processing_job()
+    failed.start()
+    failed.fail("NOT_A_PDF", "The file is no PDF")
+    yield failed
+    cancelled = _processing_job()
+    cancelled.cancel()
+    yield cancelled
+    yield _processing_job(Source.WATCHER)
+    yield _processing_job(Source.DOWNLOADER)
+
+
+def _processing_job(source: Source = Source.UPLOAD) -> ProcessingJob:
+    return ProcessingJob.queue(
+        JOB_ID,
+        document_id=DIGEST[:32],
+        file_path="source/sheet.pdf",
+        priority=3,
+        parameters=ProcessingParameters(),
+        source=source,
+    )
+
+
+def _game() -> Aggregate:
+    identity = GameIdentity(
+        date=date(2025, 7, 18), time="20:30", home_team="Lech Poznan", away_team="Cracovia"
+    )
+    game = Game.begin(identity, str(JOB_ID), _offer(DIGEST[:32], "1.60"))
+    game.update_odds(str(JOB_ID), _offer("f" * 32, "1.55"))
+    return game
+
+
+def _offer(document_id: str, home_odds: str) -> Offer:
+    market = OfferedMarket(
+        code="15881",
+        market_type="1X2",
+        label="1X2",
+        period="FT",
+        scope="match",
+        line=None,
+        player=None,
+        odds={"1": Decimal(home_odds), "X": Decimal("4.10"), "2": Decimal("4.75")},
+        is_main=True,
+        pages=[2],
+    )
+    return Offer(
+        document_id=document_id,
+        issue_date=date(2025, 7, 18),
+        league="Lengyel bajnokság",
+        printed_home_team="Lech Poznan",
+        printed_away_team="Cracovia Krakkó",
+        venue_note=None,
+        code="15881",
+        sheet_day=date(2025, 7, 18),
+        page=2,
+        markets=[market],
+    )
 
 
 def write_missing() -> None:

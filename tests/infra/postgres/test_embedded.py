@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from tests.conftest import HOME
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,7 +64,7 @@ Hold = Callable[..., Holder]
 
 @pytest.fixture
 def new_home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="annals-test-") as directory:
+    with tempfile.TemporaryDirectory(prefix="annals-test-", dir=HOME) as directory:
         home = Path(directory) / "home"
         yield home
         if pid_file(home).exists():
@@ -73,7 +74,7 @@ def new_home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def made_home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="annals-test-") as directory:
+    with tempfile.TemporaryDirectory(prefix="annals-test-", dir=HOME) as directory:
         home = Path(directory) / "home"
         with EmbeddedPostgres(home) as server:
             query(server.url, "CREATE TABLE facts AS SELECT 'kept' AS fact")

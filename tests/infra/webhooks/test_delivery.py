@@ -1,20 +1,24 @@
 """Each event reaches each endpoint that it is for, in the order of its stream, under one id."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 
+from application.outward import OutwardMessage
 from application.processes.handlers import CreateProcess, create_process
 from application.runs.handlers import StartRun, start_run
 from application.webhooks.deliveries import DeliveryError, DeliveryStatus
 from application.webhooks.testing import send_test
 from domain.errors import RuleViolatedError
+from domain.events import DomainEvent, Recorded
 from domain.runs.run import Run
 from domain.webhooks.events import DisabledBecause
 from domain.webhooks.webhook import Webhook
+from interfaces.composition import OUTWARD
 from tests.infra.webhooks.sending import BY_TEST, SECRET, Sending, eventually, months
 
 pytestmark = pytest.mark.anyio
@@ -112,6 +116,30 @@ async def test_after_its_retries_a_delivery_is_dead_and_kept_and_its_stream_goes
     assert months(sending.receiver.at("/hook")) == [6, 6, 6, 7]
     assert (dead.attempts, dead.last_status_code) == (3, 500)
     assert dead.position < delivered.position
+
+
+async def test_an_event_that_cannot_be_rendered_is_dead_at_once_and_its_stream_goes_on(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = OUTWARD.render
+
+    def render_no_six_months_when_sent(recorded: Recorded[DomainEvent]) -> Sequence[OutwardMessage]:
+        messages = render(recorded)
+        sender = asyncio.current_task()
+        is_sent = sender is not None and sender.get_name() == "webhook delivery"
+        if is_sent and messages[0].data.get("retention_months") == 6:
+            raise KeyError("a rendering with a fault")
+        return messages
+
+    monkeypatch.setattr(OUTWARD, "render", render_no_six_months_when_sent)
+    await sending.create(1)
+    await sending.register("process.retention_changed")
+    await sending.keep(1, 6, 7)
+    [dead] = await sending.ended(1, DEAD)
+    await sending.ended(1, DELIVERED)
+
+    assert (dead.attempts, dead.last_error) == (1, "unreadable_event")
+    assert months(sending.receiver.at("/hook")) == [7]
 
 
 async def test_pauses_grow_and_an_endpoint_that_asks_for_it_is_left_alone(

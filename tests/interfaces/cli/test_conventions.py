@@ -12,7 +12,7 @@ import typer
 from infra.event_store.keys import encode_master_key
 from interfaces.cli.main import app
 from tests.interfaces.cli.commands import Terminal
-from tests.serving import ANNALS
+from tests.starting import ANNALS
 
 # A server and a story have nothing to say to machines.
 NOT_FOR_MACHINES = {("serve",), ("demo",)}

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from interfaces.cli.demo import demo
 from interfaces.demo import tale
 from interfaces.demo.story import Story
-from tests.serving import ANNALS
+from tests.starting import ANNALS
 
 CHAPTERS = [
     "1. The process",

@@ -5,7 +5,7 @@ import json
 import os
 import select
 import signal
-import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -17,7 +17,8 @@ import pytest
 from interfaces.cli.events import _printable
 from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.cli.commands import Terminal
-from tests.serving import ANNALS, Served
+from tests.serving import Served
+from tests.starting import start
 
 PATIENCE_SECONDS = 30
 
@@ -26,24 +27,26 @@ class Watched:
     """A tail that is running, read line by line."""
 
     def __init__(self, served: Served, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [ANNALS, "events", "tail", *arguments],
-            env=served.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        reading, writing = os.pipe()
+        self.output = os.fdopen(reading, "rb", buffering=0)
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `watching`
+        with os.fdopen(writing, "wb") as output:
+            self.process = start(
+                *("events", "tail", *arguments),
+                environment=served.environment,
+                output=output,
+                errors=self.errors,
+            )
         self._rest = b""
 
     def line(self) -> str:
         """Wait for the next line."""
-        assert self.process.stdout is not None
-        output = self.process.stdout.fileno()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([output], [], [], deadline - time.monotonic())
+            ready, _, _ = select.select([self.output], [], [], deadline - time.monotonic())
             assert ready, "nothing was shown"
-            read = os.read(output, 65536)
-            assert read, self.process.stderr
+            read = self.output.read(65536)
+            assert read, self.complaints()
             self._rest += read
         line, _, self._rest = self._rest.partition(b"\n")
         return line.decode()
@@ -55,8 +58,13 @@ class Watched:
     def end(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
         """Send a signal, and give the exit code with what was still said."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, (self._rest + out).decode(), err.decode()
+        code = self.process.wait(PATIENCE_SECONDS)
+        return code, (self._rest + self.output.read()).decode(), self.complaints()
+
+    def complaints(self) -> str:
+        """Give what was said on standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode()
 
 
 @contextlib.contextmanager
@@ -67,9 +75,8 @@ def watching(served: Served, *arguments: str) -> Iterator[Watched]:
     finally:
         watched.process.kill()
         watched.process.wait()
-        for pipe in (watched.process.stdout, watched.process.stderr):
-            assert pipe is not None
-            pipe.close()
+        watched.output.close()
+        watched.errors.close()
 
 
 def tail(terminal: Terminal, *arguments: str) -> list[Json]:
@@ -159,11 +166,9 @@ def test_it_ends_in_good_order_when_nobody_reads_any_more(served: Served) -> Non
     for arguments in ((), ("--json",)):
         with watching(served, "--last", "1", *arguments) as watched:
             watched.line()
-            assert watched.process.stdout is not None
-            watched.process.stdout.close()
+            watched.output.close()
             assert watched.process.wait(PATIENCE_SECONDS) == 0
-            assert watched.process.stderr is not None
-            assert watched.process.stderr.read() == b""
+            assert watched.complaints() == ""
 
 
 def test_it_ends_in_good_order_when_told(served: Served) -> None:
@@ -174,11 +179,10 @@ def test_it_ends_in_good_order_when_told(served: Served) -> None:
 
 def wait_until_watched(api: Api, watched: Watched) -> None:
     """Wait until the first event is shown; those before are not, with ``--last 0``."""
-    assert watched.process.stdout is not None
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         process_id = api.create_process()
-        if select.select([watched.process.stdout], [], [], 0.5)[0]:
+        if select.select([watched.output], [], [], 0.5)[0]:
             while watched.event()["stream_id"] != f"process-{process_id}":
                 pass
             return

@@ -11,7 +11,7 @@ INTERNALS = re.compile(
 )
 
 # What the football family owns of what is served.
-FOOTBALL = ("/auth", "/api/v1/webhooks")
+FOOTBALL = ("/auth", "/api/v1/webhooks", "/api/v1/config")
 
 
 def assert_dashboard_error(

@@ -188,6 +188,24 @@ def unregister_webhook(api: Api) -> Sendable:
     return Sendable("DELETE", path, None, f"webhook-{webhook['id']}")
 
 
+def configure(api: Api) -> Sendable:
+    api.http.put("/api/v1/config", json=configuring())
+    return Sendable("PUT", "/api/v1/config", configuring(), "configuration")
+
+
+def configuring() -> Json:
+    """Give a body that sets what nothing was set to before, and what nobody else looks at."""
+    return {
+        "config_section": "file_watcher",
+        "config_data": {"ignore_patterns": [unique("*.ignored")]},
+    }
+
+
+def reload_configuration(api: Api) -> Sendable:
+    api.http.put("/api/v1/config", json=configuring())
+    return Sendable("POST", "/api/v1/config/reload", None, "configuration")
+
+
 Prepare = Callable[[Api], Sendable]
 
 # By the operation's id in the OpenAPI document. Every command must be here.
@@ -214,6 +232,8 @@ WITH_KEY: dict[str, Prepare] = {
     "rotateWebhookSecret": rotate_webhook_secret,
     "enableWebhook": enable_webhook,
     "disableWebhook": disable_webhook,
+    "configure": configure,
+    "reloadConfiguration": reload_configuration,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,

@@ -78,6 +78,9 @@ ROUTES = PUBLIC | {
     ("post", "/api/v1/webhooks/redeliver"),
     ("post", "/api/v1/webhooks/test"),
     ("get", "/api/v1/erasures/{subject}"),
+    ("get", "/api/v1/config"),
+    ("put", "/api/v1/config"),
+    ("post", "/api/v1/config/reload"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
@@ -122,7 +125,16 @@ WITHOUT_CONDITIONS = {
 }
 
 # Commands that need no more than their address, and those that may say more.
-WITHOUT_BODY = ("/toggle", "/restore", "/cancel", "/rebuild", "/retry", REDELIVERY, CLEANUP)
+WITHOUT_BODY = (
+    "/toggle",
+    "/restore",
+    "/cancel",
+    "/rebuild",
+    "/retry",
+    "/reload",
+    REDELIVERY,
+    CLEANUP,
+)
 OPTIONAL_BODY = ("/neutralize", "/rerun")
 
 CREATE_NOTHING = (
@@ -136,6 +148,7 @@ CREATE_NOTHING = (
     "enable",
     "disable",
     "test",
+    "reload",
 )
 ACCEPTED = ("rebuild", "redeliver")
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}

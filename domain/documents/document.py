@@ -1,0 +1,101 @@
+"""The document: a sheet by its bytes, whichever way and under whichever name they came in."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.aggregate import Aggregate
+from domain.documents.events import (
+    AnomaliesFound,
+    DocumentArrivedAgain,
+    DocumentDeleted,
+    DocumentProcessed,
+    DocumentState,
+    DocumentStored,
+    FoundAnomaly,
+    Source,
+)
+from domain.errors import RuleViolatedError
+
+# Hex digits of the digest in the name of the stream: nobody finds two documents that share them.
+PREFIX_LENGTH = 32
+
+# So that no event grows without bound, however much is wrong with a sheet.
+ANOMALIES_IN_AN_EVENT = 200
+
+
+class DeletedDocumentError(RuleViolatedError):
+    """The bytes of a document were deleted, and what needs them cannot be done."""
+
+    def __init__(self) -> None:
+        super().__init__("The document has been deleted; upload it again")
+
+
+class Document(Aggregate):
+    """A document. Its stream is named by the digest of its bytes, so that none is there twice."""
+
+    TOPIC = "Document"
+    CATEGORY = "document"
+    STATE = DocumentState
+
+    if TYPE_CHECKING:
+        state: DocumentState
+
+    @classmethod
+    def store(cls, sha256: str, *, size_bytes: int, file_path: str, source: Source) -> "Document":
+        """Keep a document of which there was nothing yet."""
+        return cls._create(
+            DocumentStored,
+            id=cls.stream_id(document_id(sha256)),
+            sha256=sha256,
+            size_bytes=size_bytes,
+            file_path=file_path,
+            source=source,
+        )
+
+    def arrive_again(self, *, file_path: str, source: Source) -> None:
+        """Take the same bytes in again; of no effect while they are at hand under this path."""
+        if self.state.has_bytes and self.state.file_path == file_path:
+            return
+        self.trigger_event(DocumentArrivedAgain, file_path=file_path, source=source)
+
+    def check_bytes(self) -> None:
+        """Raise DeletedDocumentError if the bytes are not kept any more."""
+        if not self.state.has_bytes:
+            raise DeletedDocumentError
+
+    def record_processing(
+        self,
+        job_id: str,
+        *,
+        pages: int,
+        issue_date: date | None,
+        games: int,
+        markets: int,
+        odds: int,
+        anomalies: Sequence[FoundAnomaly],
+    ) -> None:
+        """Say what a job took out of the document."""
+        for first in range(0, len(anomalies), ANOMALIES_IN_AN_EVENT):
+            chunk = list(anomalies[first : first + ANOMALIES_IN_AN_EVENT])
+            self.trigger_event(AnomaliesFound, job_id=job_id, anomalies=chunk)
+        self.trigger_event(
+            DocumentProcessed,
+            job_id=job_id,
+            pages=pages,
+            issue_date=issue_date,
+            games=games,
+            markets=markets,
+            odds=odds,
+            anomalies=len(anomalies),
+        )
+
+    def delete(self) -> None:
+        """Keep the bytes no longer; of no effect the second time."""
+        if self.state.has_bytes:
+            self.trigger_event(DocumentDeleted)
+
+
+def document_id(sha256: str) -> str:
+    """Give the id of the document with this digest, in hex."""
+    return sha256[:PREFIX_LENGTH]

@@ -1,0 +1,108 @@
+"""A content's workflow as its events have made it."""
+
+from datetime import datetime
+
+import msgspec
+
+from domain.personal import Personal
+from domain.workflows.template import WorkflowTemplate
+
+
+class Approval(msgspec.Struct, kw_only=True):
+    """Somebody asked for a transition that needs more people, in the roles they then held."""
+
+    participant: str
+    roles: list[str]
+
+
+class Step(msgspec.Struct, kw_only=True):
+    """What was last done with a transition; where others must ask for it too, nothing moved."""
+
+    transition_id: str
+    from_state: str
+    to_state: str
+    participant: str
+    notified: list[str]
+    at: datetime
+
+
+class Workflow(msgspec.Struct, kw_only=True):
+    """A template at work on a content, in the version in which it was applied.
+
+    People are named by what ``ContentState.people`` has them under. ``replaced`` is what the roles
+    were before it was applied.
+    """
+
+    workflow_id: str
+    template: WorkflowTemplate
+    state: str
+    applied_by: str
+    applied_at: datetime
+    assignments: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    replaced_template: str | None = None
+    replaced: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    approvals: dict[str, list[Approval]] = msgspec.field(default_factory=dict)
+    moved_by: list[str] = msgspec.field(default_factory=list)
+    last_step: Step | None = None
+
+    def move(self, step: Step) -> None:
+        """Come to another state, or to the same one again; nobody has approved of anything yet."""
+        approved = self.approvals.pop(step.transition_id, [])
+        self.moved_by = sorted({step.participant, *(each.participant for each in approved)})
+        self.approvals = {}
+        self.state = step.to_state
+        self.last_step = step
+
+    def approve(self, step: Step, roles: list[str]) -> None:
+        """Keep that somebody asked for a transition that needs more people."""
+        approval = Approval(participant=step.participant, roles=roles)
+        self.approvals.setdefault(step.transition_id, []).append(approval)
+        self.last_step = step
+
+    def assign(self, role: str, participant: str) -> None:
+        """Give somebody a role."""
+        self.assignments.setdefault(role, []).append(participant)
+
+    def revoke(self, role: str, participant: str) -> None:
+        """Take a role from somebody, and with it the word that they gave in it."""
+        self.assignments[role].remove(participant)
+        if not self.assignments[role]:
+            del self.assignments[role]
+        for approvals in self.approvals.values():
+            for approval in approvals:
+                if approval.participant == participant and role in approval.roles:
+                    approval.roles.remove(role)
+            approvals[:] = [approval for approval in approvals if approval.roles]
+
+    def forget(self, participant: str) -> None:
+        """Take all roles from somebody."""
+        for role in [role for role, held in self.assignments.items() if participant in held]:
+            self.revoke(role, participant)
+
+
+class ContentState(msgspec.Struct, kw_only=True):
+    """A content with its workflow, and with earlier ones that can be brought back, oldest first.
+
+    ``people`` has everybody's user id under what the events call them, ``traces`` the versions at
+    which operations began that they are in, ``neutralized`` whose personal data was erased.
+    """
+
+    current: Workflow | None = None
+    backups: list[Workflow] = msgspec.field(default_factory=list)
+    people: Personal[dict[str, str]] = msgspec.field(default_factory=dict)
+    traces: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    neutralized: list[str] = msgspec.field(default_factory=list)
+    moves: int = 0
+
+    def note(self, participant: str, user_id: str, operation: int) -> None:
+        """Know who had to do with an operation."""
+        self.people[participant] = user_id
+        traces = self.traces.setdefault(participant, [])
+        if operation not in traces:
+            traces.append(operation)
+
+    @property
+    def in_force(self) -> Workflow:
+        """The current workflow, which must be there."""
+        assert self.current is not None
+        return self.current

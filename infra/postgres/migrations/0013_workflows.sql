@@ -1,0 +1,2 @@
+CREATE SEQUENCE workflow_ids;
+CREATE SEQUENCE refusal_ids;

@@ -1,0 +1,69 @@
+"""What is configured holds in every process, from the answer to the command on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from application.configuration.handlers import Configure, configure
+from application.metadata import by_system
+from domain.configuration.configuration import Configuration
+from infra.settings import Settings
+from interfaces.composition import compose
+from interfaces.services import Services
+
+pytestmark = pytest.mark.anyio
+
+BY_TEST = by_system("test")
+
+
+@pytest.fixture
+async def elsewhere(settings: Settings) -> AsyncIterator[Services]:
+    """Annals composed a second time on the same database, as another process has it."""
+    assert settings.database_url is not None
+    async with compose(settings, settings.database_url, frozenset()) as composed:
+        yield composed
+
+
+async def set_timeout(services: Services, seconds: int) -> None:
+    command = Configure(section="processing", values={"timeout": seconds})
+    await configure(services.store, services.webhook_addresses, command, BY_TEST)
+
+
+async def test_first_values_come_from_the_environment(services: Services) -> None:
+    current = await services.configuration.read()
+
+    assert current.version == 0
+    assert current.sections.security.max_file_size_mb == 100
+
+
+async def test_a_change_holds_at_once_in_another_process(
+    services: Services, elsewhere: Services
+) -> None:
+    for seconds in (600, 900):
+        await set_timeout(services, seconds)
+        assert (await elsewhere.configuration.sections()).processing.timeout == seconds
+
+
+async def test_of_many_changes_at_once_none_is_lost(
+    services: Services, elsewhere: Services
+) -> None:
+    sections = ("processing", "web_downloader")
+    await asyncio.gather(
+        *(
+            configure(
+                where.store,
+                where.webhook_addresses,
+                Configure(section=section, values={"timeout": 100 + number}),
+                BY_TEST,
+            )
+            for where in (services, elsewhere)
+            for section in sections
+            for number in range(3)
+        )
+    )
+
+    configuration = await services.store.load(Configuration, "")
+    assert configuration.values.keys() == set(sections)
+    now = await elsewhere.configuration.sections()
+    assert now.processing.timeout == configuration.state.values["processing"]["timeout"]
