@@ -22,6 +22,7 @@ from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.catalogue import PROJECTIONS
 from interfaces.composition.foundation import Foundation
 from interfaces.composition.intake import downloading
+from interfaces.composition.stewardship import stewardship_duties
 from projections.runs.retention import RetentionQueries
 
 REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
@@ -34,6 +35,7 @@ def job_worker(base: Foundation, addresses: CheckedAddresses) -> JobWorker:
         [
             *_system_duties(base),
             *_run_duties(base),
+            *stewardship_duties(base),
             *downloading(base, addresses).duties(),
         ],
         concurrency=base.settings.job_concurrency,
