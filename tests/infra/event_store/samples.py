@@ -382,19 +382,24 @@ def _processing_jobs() -> Iterator[Aggregate]:
     completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
     completed.complete(SAMPLE_RESULT)
     yield completed
-    failed = _processing_job()
+    failed = _processing_job(1)
     failed.start()
     failed.fail("NOT_A_PDF", "The file is no PDF")
     yield failed
-    cancelled = _processing_job()
+    cancelled = _processing_job(2)
     cancelled.cancel()
     yield cancelled
+<<<<<<< HEAD
     yield _processing_job(Source.WATCHER)
+=======
+    yield _processing_job(3, Source.WATCHER)
+    yield _processing_job(4, Source.DOWNLOADER)
+>>>>>>> main
 
 
-def _processing_job(source: Source = Source.UPLOAD) -> ProcessingJob:
+def _processing_job(number: int = 0, source: Source = Source.UPLOAD) -> ProcessingJob:
     return ProcessingJob.queue(
-        JOB_ID,
+        UUID(int=JOB_ID.int + number),
         document_id=DIGEST[:32],
         file_path="source/sheet.pdf",
         priority=3,
