@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from application.configuration.current import CurrentConfiguration
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.intake.ports import Intake
@@ -67,6 +68,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
     intake: Intake
 
     authenticator: Authenticator

@@ -135,6 +135,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            aliases=base.aliases,
             intake=intake(base),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)

@@ -40,6 +40,7 @@ from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.services import Services
@@ -64,7 +65,12 @@ DASHBOARD = (
     EventController,
 )
 
-FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+FOOTBALL = (
+    WebhookController,
+    DeliveryController,
+    ConfigurationController,
+    TeamAliasController,
+)
 
 
 # What a page of another origin may read of a response.

@@ -126,6 +126,7 @@ _FOOTBALL_UNDER_PREFIX = (
     "metrics",
     "config",
     "webhooks",
+    "teams",
 )
 
 

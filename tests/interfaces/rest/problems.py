@@ -11,7 +11,7 @@ INTERNALS = re.compile(
 )
 
 # What the football family owns of what is served.
-FOOTBALL = ("/auth", "/api/v1/webhooks", "/api/v1/config")
+FOOTBALL = ("/auth", "/api/v1/webhooks", "/api/v1/config", "/api/v1/teams")
 
 
 def assert_dashboard_error(

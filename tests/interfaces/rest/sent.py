@@ -201,6 +201,14 @@ def configuring() -> Json:
     }
 
 
+def change_team_aliases(api: Api) -> Sendable:
+    def body() -> Json:
+        return {"aliases": [{"alias": unique("alias"), "name": unique("name")}]}
+
+    api.http.put("/api/v1/teams/aliases", json=body())
+    return Sendable("PUT", "/api/v1/teams/aliases", body(), "team_aliases")
+
+
 def reload_configuration(api: Api) -> Sendable:
     api.http.put("/api/v1/config", json=configuring())
     return Sendable("POST", "/api/v1/config/reload", None, "configuration")
@@ -234,6 +242,7 @@ WITH_KEY: dict[str, Prepare] = {
     "disableWebhook": disable_webhook,
     "configure": configure,
     "reloadConfiguration": reload_configuration,
+    "changeTeamAliases": change_team_aliases,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,

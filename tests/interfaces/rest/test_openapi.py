@@ -81,6 +81,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/config"),
     ("put", "/api/v1/config"),
     ("post", "/api/v1/config/reload"),
+    ("get", "/api/v1/teams/aliases"),
+    ("put", "/api/v1/teams/aliases"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
