@@ -1,5 +1,6 @@
 """A content's workflow as its events have made it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -74,6 +75,11 @@ class Workflow(msgspec.Struct, kw_only=True):
                     approval.roles.remove(role)
             approvals[:] = [approval for approval in approvals if approval.roles]
 
+    @property
+    def assigned(self) -> set[str]:
+        """Everybody who has a role."""
+        return {who for held in self.assignments.values() for who in held}
+
     def forget(self, participant: str) -> None:
         """Take all roles from somebody."""
         for role in [role for role, held in self.assignments.items() if participant in held]:
@@ -97,9 +103,14 @@ class ContentState(msgspec.Struct, kw_only=True):
     def note(self, participant: str, user_id: str, operation: int) -> None:
         """Know who had to do with an operation."""
         self.people[participant] = user_id
-        traces = self.traces.setdefault(participant, [])
-        if operation not in traces:
-            traces.append(operation)
+        self.trace([participant], operation)
+
+    def trace(self, participants: Iterable[str], operation: int) -> None:
+        """Know which people an operation is about."""
+        for participant in participants:
+            traces = self.traces.setdefault(participant, [])
+            if operation not in traces:
+                traces.append(operation)
 
     @property
     def in_force(self) -> Workflow:

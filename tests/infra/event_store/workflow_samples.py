@@ -42,7 +42,7 @@ def _content() -> Aggregate:
         force=False,
         backup_existing=True,
     )
-    content.change_roles(roles | {"author": ["ann", "dan"], "peer_reviewer": ["bob"]})
+    content.change_roles(roles | {"author": ["ann", "dan"], "peer_reviewer": ["bob"]}, manager)
     for actor, transition in (
         (author, "submit_for_peer_review"),
         (peer, "peer_review_to_editorial"),
