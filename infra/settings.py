@@ -22,7 +22,7 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 POSTGRES_URL = re.compile(r"postgres(ql)?://.+")
 REDIS_URL = re.compile(r"(redis|rediss|unix)://.+")
-HTTP_URL = re.compile(r"https?://.+")
+SITE_URL = re.compile(r"https?://[^\s@/?#]+(/[^\s?#]*)?")
 API_KEY = re.compile(r"pd_[A-Za-z0-9_-]{32,}")
 METRICS_TOKEN = re.compile(r"[\x21-\x7e]{32,}")
 MAIL_ADDRESS = re.compile(r"[\x21-\x7e]+@[A-Za-z0-9.-]+")
@@ -85,6 +85,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     smtp_from: str | None = None
     plone_url: str | None = None
+    plone_username: str | None = None
+    plone_password: str | None = None
+    plone_timeout_seconds: Seconds = 10.0
 
     @property
     def backups(self) -> Path:
@@ -164,9 +167,9 @@ def _read_ports(variable: str, text: str) -> list[Port]:
 def _check(settings: Settings) -> None:
     _check_form(settings, "database_url", POSTGRES_URL, "a postgresql:// URL")
     _check_form(settings, "redis_url", REDIS_URL, "a redis:// URL")
+    _check_form(settings, "plone_url", SITE_URL, "an http(s):// URL without credentials, ? or #")
     _check_smtp_url(settings.smtp_url)
     _check_form(settings, "smtp_from", MAIL_ADDRESS, "an address like annals@example.org")
-    _check_form(settings, "plone_url", HTTP_URL, "an http(s):// URL")
     _check_form(settings, "api_v1_prefix", PATH_PREFIX, "a path like /api/v1")
     _check_form(settings, "admin_api_key", API_KEY, "pd_ and at least 32 letters, digits, - or _")
     _check_form(settings, "metrics_token", METRICS_TOKEN, "32 or more ASCII characters, no space")
@@ -176,6 +179,10 @@ def _check(settings: Settings) -> None:
                 decode(key)
             except ValueError as error:
                 raise SettingError(f"{name.upper()}: {error}") from None
+    if settings.plone_url is not None:
+        for name in ("plone_username", "plone_password"):
+            if getattr(settings, name) is None:
+                raise SettingError(f"{name.upper()}: is needed where PLONE_URL is set")
     if not _is_cron(settings.retention_sweep_cron):
         raise SettingError("RETENTION_SWEEP_CRON: expected a cron expression such as 30 4 * * *")
     _check_length(settings, "jwt_secret_key", MIN_SECRET_CHARACTERS)

@@ -22,6 +22,7 @@ from infra.projections.installation import install
 from infra.settings import Settings
 from interfaces.composition import FOLLOWERS, compose, open_database
 from interfaces.services import Services
+from tests.hashing import hash_lightly
 from tests.serving import free_port
 
 TEMPLATE = "annals_template"
@@ -32,6 +33,8 @@ TEMPLATE_LOCK = "SELECT pg_advisory_lock(1)"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of the test run's own is made in it
 HOME = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
 
+
+hash_lightly()
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that.

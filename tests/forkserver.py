@@ -3,7 +3,7 @@
 It serves the socket whose descriptor is its argument, for as long as its standard input is open.
 Who connects sends a `Start` with three descriptors, and is told the process id and, once that has
 ended, how: each an integer of `NUMBER_BYTES`. What is forked is a process like any other, except
-that /proc shows the server's command line and environment.
+that /proc shows the server's command line and environment, and that passwords are hashed lightly.
 """
 
 import contextlib
@@ -112,8 +112,10 @@ if __name__ == "__main__":
     gc.disable()
     import interfaces.cli.main  # noqa: F401 - what takes the time
     from interfaces.cli.entry import main
+    from tests.hashing import hash_lightly
 
     [_] = Path("/proc/self/task").iterdir()  # any other thread would be missing in what is forked
+    hash_lightly()
     __package__ = ""  # so that usage does not call the program a module
     with next_who_asks() as asking:
         become_what_is_asked_for(asking)

@@ -1,4 +1,4 @@
-"""The doctor's checks that need no database: settings, secrets, disks, Redis, backups."""
+"""The doctor's checks that need no database: settings, secrets, disks, Redis, Plone, backups."""
 
 import stat
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from application.backups import BackupError
 from infra.backups.dumping import backups
 from infra.backups.ledger_file import NAME as LEDGER
 from infra.diagnosis.patient import MachineCheck, Seen, fine, problem, warning
+from infra.diagnosis.plone import examine_plone
 from infra.settings import Settings
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -105,5 +106,6 @@ MACHINE_CHECKS = (
     MachineCheck("secrets", _secrets),
     MachineCheck("disk", _disk),
     MachineCheck("redis", _redis),
+    MachineCheck("plone", examine_plone),
     MachineCheck("backups", _backups),
 )

@@ -88,6 +88,9 @@ def test_the_home_is_made_absolute(tmp_path: Path) -> None:
         ("SMTP_FROM", "Annals"),
         ("SMTP_FROM", "a@b.example\nBcc: c@d.example"),
         ("PLONE_URL", "ftp://x"),
+        ("PLONE_URL", "https://user:secret@cms.example.org/Plone"),
+        ("PLONE_URL", "https://cms.example.org/Plone?x=1"),
+        ("PLONE_TIMEOUT_SECONDS", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, value: str) -> None:
@@ -95,6 +98,18 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, val
         load_settings({variable: value})
     if len(value) > 4:
         assert value not in str(refused.value), "a value may be a secret"
+
+
+@pytest.mark.parametrize("lacking", ["PLONE_USERNAME", "PLONE_PASSWORD"])
+def test_plone_is_of_no_use_without_a_user(lacking: str) -> None:
+    given = {
+        "PLONE_URL": "https://cms.example.org/Plone",
+        "PLONE_USERNAME": "annals",
+        "PLONE_PASSWORD": "secret",
+    }
+    assert load_settings(given).plone_url == "https://cms.example.org/Plone"
+    with pytest.raises(SettingError, match=f"^{lacking}: is needed where PLONE_URL is set"):
+        load_settings({**given, lacking: ""})
 
 
 def test_every_variable_of_the_seeds_is_a_setting() -> None:

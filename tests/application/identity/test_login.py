@@ -9,6 +9,7 @@ from application.metadata import by_system
 from domain.identity.roles import Role
 from infra.identity.passwords import Argon2Passwords
 from interfaces.services import Services
+from tests.hashing import IN_EARNEST
 
 pytestmark = pytest.mark.anyio
 
@@ -88,8 +89,10 @@ async def test_an_inactive_user_is_answered_as_an_unknown_one(
 
 
 async def test_of_fifty_wrong_logins_at_once_five_are_looked_at(
-    services: Services, passwords: CountingPasswords
+    services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("infra.identity.passwords.PARAMETERS", IN_EARNEST)
+    passwords = CountingPasswords()
     refusals: list[Exception] = []
 
     async def guess(number: int) -> None:

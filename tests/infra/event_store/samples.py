@@ -49,6 +49,7 @@ from domain.webhooks.webhook import Webhook
 from infra.event_store.codec import decode, encode, encode_metadata, needs_key
 from infra.event_store.keys import Keyring, SubjectKey
 from infra.event_store.record import StoredRecord
+from tests.infra.event_store.stewardship_examples import stewardships
 from tests.infra.event_store.workflow_samples import workflow_samples
 
 DIRECTORY = Path(__file__).with_name("samples")
@@ -165,6 +166,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield _oversight()
     yield from _webhooks()
     yield _webhook_address()
+    yield from stewardships()
     yield from workflow_samples()
     yield _configuration()
     yield from _documents()

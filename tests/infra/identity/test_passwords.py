@@ -4,18 +4,20 @@ import time
 import pytest
 
 from infra.identity.passwords import AT_ONCE, Argon2Passwords
+from tests.hashing import IN_EARNEST
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="module")
-def passwords() -> Argon2Passwords:
+@pytest.fixture
+def passwords(monkeypatch: pytest.MonkeyPatch) -> Argon2Passwords:
+    monkeypatch.setattr("infra.identity.passwords.PARAMETERS", IN_EARNEST)
     return Argon2Passwords()
 
 
 async def test_a_hash_is_argon2id_and_fits_its_password_only(passwords: Argon2Passwords) -> None:
     hashed = await passwords.hash("correct horse")
-    assert hashed.startswith("$argon2id$")
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert await passwords.verify(hashed, "correct horse")
     assert not await passwords.verify(hashed, "correct horsf")
     assert not await passwords.verify(hashed, "")

@@ -1,0 +1,137 @@
+"""The job that sets up a stewardship in the background."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.aggregate import Aggregate
+from domain.errors import RuleViolatedError
+from domain.stewardship.definition import StewardshipDefinition
+from domain.stewardship.fields import check_definition
+from domain.stewardship.job_events import (
+    StewardshipJobCancelled,
+    StewardshipJobCompleted,
+    StewardshipJobContactGiven,
+    StewardshipJobContactNeutralized,
+    StewardshipJobFailed,
+    StewardshipJobProgressed,
+    StewardshipJobRequested,
+    StewardshipJobStarted,
+    StewardshipJobState,
+)
+from domain.stewardship.kinds import JobStatus
+from domain.stewardship.stewardship import Stewardship
+
+OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+
+
+class StewardshipJob(Aggregate):
+    """A request for a stewardship, and how far a worker has come with it."""
+
+    TOPIC = "StewardshipJob"
+    CATEGORY = "stewardship_job"
+    STATE = StewardshipJobState
+
+    if TYPE_CHECKING:
+        state: StewardshipJobState
+
+    @classmethod
+    def request(
+        cls,
+        job_id: int,
+        *,
+        stewardship_id: int,
+        definition: StewardshipDefinition,
+        now: datetime,
+    ) -> "StewardshipJob":
+        """Ask for a stewardship under an id that nobody else has.
+
+        Raises InvalidFieldError for a definition that cannot be.
+        """
+        check_definition(definition)
+        without_contact = [
+            msgspec.structs.replace(each, contact_info={}) for each in definition.stewards
+        ]
+        job = cls._create(
+            StewardshipJobRequested,
+            id=cls.stream_id(job_id),
+            timestamp=now,
+            stewardship_key=stewardship_id,
+            definition=msgspec.structs.replace(definition, stewards=without_contact),
+        )
+        for number, steward in enumerate(definition.stewards, start=1):
+            if steward.contact_info:
+                job.trigger_event(
+                    StewardshipJobContactGiven,
+                    timestamp=now,
+                    stewardship_key=stewardship_id,
+                    user_id=steward.user_id,
+                    number=number,
+                    contact_info=steward.contact_info,
+                )
+        return job
+
+    def start(self, *, now: datetime) -> bool:
+        """Take the job up; False if it has come to its end and there is nothing to do."""
+        if not self.is_open:
+            return False
+        self.trigger_event(StewardshipJobStarted, timestamp=now)
+        return True
+
+    def advance(self, step: str, progress: float, *, now: datetime) -> None:
+        """Tell that a step is done; progress never falls, and what was told before is not again."""
+        if self.is_open and progress > self.state.progress:
+            self.trigger_event(
+                StewardshipJobProgressed, timestamp=now, step=step, progress=progress
+            )
+
+    def complete(self, *, now: datetime) -> Stewardship:
+        """Set up the stewardship, to be recorded together with the job."""
+        stewardship = Stewardship.create(self.state.stewardship_key, self.definition, now=now)
+        self.trigger_event(StewardshipJobCompleted, timestamp=now)
+        return stewardship
+
+    def fail(self, error: str, *, now: datetime) -> None:
+        """Give up; of no effect on a job that has ended."""
+        if self.is_open:
+            self.trigger_event(StewardshipJobFailed, timestamp=now, error=error)
+
+    def cancel(self, *, now: datetime) -> None:
+        """Call the job off. Raises RuleViolatedError for one that is completed or failed."""
+        if self.state.status == JobStatus.CANCELLED:
+            return
+        if not self.is_open:
+            raise RuleViolatedError(f"The job is {self.state.status} and cannot be cancelled")
+        self.trigger_event(StewardshipJobCancelled, timestamp=now)
+
+    def neutralize(self, user_id: str, *, reason: str, policy: str, now: datetime) -> None:
+        """Erase the contact details of a steward to be; of no effect where there are none."""
+        for contact in list(self.state.contacts):
+            if contact.user_id == user_id and not contact.is_neutralized:
+                self.trigger_event(
+                    StewardshipJobContactNeutralized,
+                    timestamp=now,
+                    stewardship_key=self.state.stewardship_key,
+                    user_id=user_id,
+                    number=contact.number,
+                    redacted_fields=[f"contact_info.{field}" for field in contact.contact_info],
+                    reason=reason,
+                    policy=policy,
+                )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job has not come to its end."""
+        return self.state.status in OPEN
+
+    @property
+    def definition(self) -> StewardshipDefinition:
+        """What was asked for, with the contact details that are still there."""
+        contacts = {each.user_id: each.contact_info for each in self.state.contacts}
+        definition = self.state.definition
+        stewards = [
+            msgspec.structs.replace(each, contact_info=contacts.get(each.user_id, {}))
+            for each in definition.stewards
+        ]
+        return msgspec.structs.replace(definition, stewards=stewards)

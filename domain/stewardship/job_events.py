@@ -1,0 +1,180 @@
+"""What happens to a job that sets up a stewardship in the background."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.events import CreatedEvent, DomainEvent, RedactionEvent
+from domain.personal import Personal
+from domain.stewardship.definition import StewardshipDefinition
+from domain.stewardship.events import steward_subject
+from domain.stewardship.kinds import JobStatus
+
+if TYPE_CHECKING:
+    from domain.stewardship.job import StewardshipJob
+
+
+class JobContact(msgspec.Struct, kw_only=True):
+    """Contact details that a job waits with, until its stewardship has them."""
+
+    user_id: str
+    number: int
+    contact_info: dict[str, str]
+    is_neutralized: bool = False
+
+
+class StewardshipJobState(msgspec.Struct, kw_only=True):
+    """A job as its events have made it; ``step`` is the last one that is done."""
+
+    stewardship_key: int
+    definition: StewardshipDefinition
+    contacts: list[JobContact]
+    status: JobStatus
+    created_at: datetime
+    progress: float = 0.0
+    step: str = ""
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    error: str | None = None
+
+
+class StewardshipJobRequested(CreatedEvent, frozen=True, kw_only=True):
+    """A stewardship is to be set up, under the id that is given here once and for all.
+
+    The contact details of its stewards are not in the definition: each has an event of their own.
+    """
+
+    TOPIC = "StewardshipJobRequested"
+
+    stewardship_key: int
+    definition: StewardshipDefinition
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Wait for a worker."""
+        aggregate.state = StewardshipJobState(
+            stewardship_key=self.stewardship_key,
+            definition=self.definition,
+            contacts=[],
+            status=JobStatus.PENDING,
+            created_at=self.timestamp,
+        )
+
+
+class StewardshipJobContactEvent(DomainEvent, frozen=True, kw_only=True):
+    """Something about the contact details of a steward to be, ``number`` in the stewardship."""
+
+    stewardship_key: int
+    user_id: str
+    number: int
+
+    @property
+    def subject(self) -> str:
+        """The person in the stewardship that is to be set up."""
+        return steward_subject(self.stewardship_key, self.number)
+
+
+class StewardshipJobContactGiven(StewardshipJobContactEvent, frozen=True, kw_only=True):
+    """A steward to be has contact details."""
+
+    TOPIC = "StewardshipJobContactGiven"
+
+    contact_info: Personal[dict[str, str]]
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Keep them for the stewardship."""
+        aggregate.state.contacts.append(
+            JobContact(user_id=self.user_id, number=self.number, contact_info=self.contact_info)
+        )
+
+
+class StewardshipJobContactNeutralized(RedactionEvent, frozen=True, kw_only=True):
+    """The contact details of a steward to be were erased for good."""
+
+    TOPIC = "StewardshipJobContactNeutralized"
+
+    stewardship_key: int
+    user_id: str
+    number: int
+
+    @property
+    def subject(self) -> str:
+        """The person in the stewardship that was to be set up."""
+        return steward_subject(self.stewardship_key, self.number)
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Forget them."""
+        for contact in aggregate.state.contacts:
+            if contact.number == self.number:
+                contact.contact_info = {}
+                contact.is_neutralized = True
+
+
+class StewardshipJobStarted(DomainEvent, frozen=True, kw_only=True):
+    """A worker took the job up; again, if the one before died."""
+
+    TOPIC = "StewardshipJobStarted"
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Be running since the first time."""
+        state = aggregate.state
+        state.status = JobStatus.RUNNING
+        state.started_at = state.started_at or self.timestamp
+
+
+class StewardshipJobProgressed(DomainEvent, frozen=True, kw_only=True):
+    """A step of the job is done, and so much of the whole, from 0 to 1."""
+
+    TOPIC = "StewardshipJobProgressed"
+
+    step: str
+    progress: float
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Be so far."""
+        aggregate.state.step = self.step
+        aggregate.state.progress = self.progress
+
+
+class StewardshipJobEnded(DomainEvent, frozen=True, kw_only=True):
+    """The job came to its end."""
+
+    def end(self, state: StewardshipJobState, status: JobStatus) -> None:
+        """Be at the end."""
+        state.status = status
+        state.completed_at = self.timestamp
+
+
+class StewardshipJobCompleted(StewardshipJobEnded, frozen=True, kw_only=True):
+    """The stewardship was set up, in the same transaction."""
+
+    TOPIC = "StewardshipJobCompleted"
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Be complete; the stewardship has the contact details now."""
+        self.end(aggregate.state, JobStatus.COMPLETED)
+        aggregate.state.progress = 1.0
+        aggregate.state.contacts = []
+
+
+class StewardshipJobFailed(StewardshipJobEnded, frozen=True, kw_only=True):
+    """There is no stewardship, and the job is not tried again; ``error`` says why."""
+
+    TOPIC = "StewardshipJobFailed"
+
+    error: str
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Be failed."""
+        self.end(aggregate.state, JobStatus.FAILED)
+        aggregate.state.error = self.error
+
+
+class StewardshipJobCancelled(StewardshipJobEnded, frozen=True, kw_only=True):
+    """Somebody called the job off before there was a stewardship."""
+
+    TOPIC = "StewardshipJobCancelled"
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Be cancelled."""
+        self.end(aggregate.state, JobStatus.CANCELLED)
