@@ -7,6 +7,7 @@ from application.runs.outward import run_events
 from application.runs.rerunning import reruns
 from application.subscription import Subscription
 from application.system.outward import system_events
+from application.workflows.outward import workflow_events
 from infra.projections.follower import Follower
 from infra.webhooks.outbox import Outbox
 from projections.history.projection import history
@@ -15,11 +16,14 @@ from projections.identity.users import users
 from projections.processes.projection import processes
 from projections.runs.projection import runs
 from projections.webhooks.projection import webhooks
+from projections.workflows.projection import workflows
 
-PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history, workflows)
 
 # All that outsiders can be told of.
-OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
+OUTWARD = OutwardCatalogue(
+    process_events, run_events, document_events, system_events, workflow_events
+)
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
 

@@ -42,6 +42,9 @@ from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.contents import WorkflowController
+from interfaces.rest.workflows.health import WorkflowHealthController
+from interfaces.rest.workflows.templates import TemplateController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
 
@@ -65,6 +68,9 @@ DASHBOARD = (
 )
 
 FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+
+
+WORKFLOWS = (TemplateController, WorkflowController, WorkflowHealthController)
 
 
 # What a page of another origin may read of a response.
@@ -106,6 +112,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
