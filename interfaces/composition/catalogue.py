@@ -1,6 +1,8 @@
 """Everything that follows the log, and what outsiders are told of it."""
 
 from application.documents.outward import document_events
+from application.downloads.checking import downloads
+from application.downloads.outward import download_events
 from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
@@ -25,12 +27,14 @@ OUTWARD = OutwardCatalogue(
     process_events,
     run_events,
     document_events,
+    download_events,
     stewardship_events,
     system_events,
 )
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     reruns,
+    downloads,
     stewardship_job_runs,
     stewardship_notices,
     Outbox(OUTWARD),
