@@ -389,12 +389,8 @@ def _processing_jobs() -> Iterator[Aggregate]:
     cancelled = _processing_job(2)
     cancelled.cancel()
     yield cancelled
-<<<<<<< HEAD
-    yield _processing_job(Source.WATCHER)
-=======
     yield _processing_job(3, Source.WATCHER)
     yield _processing_job(4, Source.DOWNLOADER)
->>>>>>> main
 
 
 def _processing_job(number: int = 0, source: Source = Source.UPLOAD) -> ProcessingJob:
