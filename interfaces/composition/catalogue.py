@@ -1,6 +1,8 @@
 """Everything that follows the log, and what outsiders are told of it."""
 
 from application.documents.outward import document_events
+from application.downloads.checking import downloads
+from application.downloads.outward import download_events
 from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
@@ -27,6 +29,7 @@ OUTWARD = OutwardCatalogue(
     process_events,
     run_events,
     document_events,
+    download_events,
     stewardship_events,
     system_events,
     workflow_events,
@@ -34,6 +37,7 @@ OUTWARD = OutwardCatalogue(
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     reruns,
+    downloads,
     stewardship_job_runs,
     stewardship_notices,
     Outbox(OUTWARD),

@@ -38,6 +38,7 @@ from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.foundation import foundation
+from interfaces.composition.intake import file_watching, intake
 from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
@@ -72,12 +73,13 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, base.signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        if "jobs" in parts:
-            await stack.enter_async_context(job_worker(base).running())
         addresses = CheckedAddresses(
             allow_private=settings.webhook_allow_private, ports=settings.webhook_allowed_ports
         )
         stack.callback(addresses.close)
+        if "jobs" in parts:
+            await stack.enter_async_context(job_worker(base, addresses).running())
+            await stack.enter_async_context(file_watching(base).running())
         tail = PostgresEventTail(event_store.reader, event_store.observer, base.signals)
         live = await stack.enter_async_context(
             LiveLog(tail, lambda entry: Telling(entry, OUTWARD), live_log_failed).running()
@@ -134,6 +136,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            intake=intake(base),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)
             ),

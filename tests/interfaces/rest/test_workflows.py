@@ -100,8 +100,8 @@ def test_applying_a_template_answers_as_the_seed_shows(api: Api) -> None:
 
 
 def test_roles_that_nobody_has_and_roles_that_are_not_used_are_warned_of(api: Api) -> None:
-    body = {"role_assignments": {"author": ["ann"], "peer_reviewer": ["bob"]}}
-    answer = applied(api, unique("content"), **body)
+    assignments = {"author": ["ann"], "peer_reviewer": ["bob"]}
+    answer = applied(api, unique("content"), role_assignments=assignments)
     unheld = [
         f"Role '{role}' is needed by a transition and has no assigned users"
         for role in ("editor", "administrator")
