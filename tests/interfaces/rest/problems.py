@@ -13,7 +13,17 @@ INTERNALS = re.compile(
 
 # What the families own of what is served.
 WORKFLOWS = "/workflows"
-FOOTBALL = ("/auth", "/api/v1/webhooks", "/api/v1/config")
+FOOTBALL = (
+    "/auth",
+    "/api/v1/upload",
+    "/api/v1/process/",
+    "/api/v1/games",
+    "/api/v1/reports",
+    "/api/v1/status",
+    "/api/v1/metrics",
+    "/api/v1/webhooks",
+    "/api/v1/config",
+)
 
 
 def assert_dashboard_error(

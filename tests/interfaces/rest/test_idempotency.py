@@ -35,6 +35,9 @@ from tests.interfaces.rest.sent import (
 )
 from tests.serving import Served
 
+# What is processed in the background would be recorded between two looks at the log.
+pytestmark = pytest.mark.usefixtures("nothing_processed")
+
 REUSED = "Idempotency-Key: was sent with another request"
 REPLAYED = "Idempotent-Replayed"
 DAY_PASSES = "UPDATE claims SET expires_at = expires_at - interval '24 hours'"

@@ -93,6 +93,19 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/erasures/{subject}"),
     ("get", "/api/v1/config"),
     ("put", "/api/v1/config"),
+    ("post", "/api/v1/upload"),
+    ("post", "/api/v1/process/file"),
+    ("get", "/api/v1/process/status/{job_id}"),
+    ("get", "/api/v1/process/queue"),
+    ("delete", "/api/v1/process/job/{job_id}"),
+    ("get", "/api/v1/documents"),
+    ("get", "/api/v1/documents/{document_id}"),
+    ("delete", "/api/v1/documents/{document_id}"),
+    ("get", "/api/v1/games"),
+    ("get", "/api/v1/games/{game_id}"),
+    ("get", "/api/v1/games/{game_id}/odds"),
+    ("get", "/api/v1/reports/latest"),
+    ("get", "/api/v1/reports/trends"),
     ("post", "/api/v1/config/reload"),
     *(
         (method, f"/api/v1/{keys}{rest}")
@@ -112,6 +125,7 @@ PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
 COMMAND_ERRORS = PROTECTED_ERRORS | {"412"}
 
 LISTS = {
+    "/api/v1/documents",
     "/api/v1/processes",
     "/api/v1/runs",
     "/api/v1/runs/search",
@@ -274,7 +288,8 @@ def test_every_command_with_a_body_describes_it(document: Json) -> None:
         assert ("requestBody" in operation) == takes_body, (method, path)
         if takes_body:
             [(media_type, content)] = operation["requestBody"]["content"].items()
-            assert media_type == "application/json"
+            is_form = path == "/api/v1/upload"
+            assert media_type == ("multipart/form-data" if is_form else "application/json")
             assert content["schema"]
             optional = path.endswith(OPTIONAL_BODY)
             assert operation["requestBody"]["required"] is not optional

@@ -24,6 +24,9 @@ from tests.interfaces.rest.sent import (
 )
 from tests.serving import Served
 
+# What is processed in the background would be recorded between two looks at the log.
+pytestmark = pytest.mark.usefixtures("nothing_processed")
+
 every_command = pytest.mark.parametrize("prepare", COMMANDS.values(), ids=COMMANDS)
 
 
