@@ -7,7 +7,7 @@ from typing import NamedTuple
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, answered, unique, unique_url
+from tests.interfaces.api import PASSWORD, Api, Json, answered, own_template, unique, unique_url
 from tests.serving import Served
 
 UPLOAD = "/api/v1/upload"
