@@ -77,7 +77,10 @@ ASSIGNMENTS = st.dictionaries(
     min_size=1,
 )
 MOVES = st.tuples(
-    st.just("move"), st.sampled_from(PEOPLE), st.integers(0, 9), st.sampled_from(["", "So be it"])
+    st.sampled_from(["go on", "go on", "move"]),
+    st.sampled_from(PEOPLE),
+    st.integers(0, 9),
+    st.sampled_from(["", "So be it"]),
 )
 OTHERS = st.one_of(
     st.tuples(st.just("roles"), ASSIGNMENTS),
@@ -85,11 +88,15 @@ OTHERS = st.one_of(
     st.tuples(st.just("remove"), st.booleans()),
     st.tuples(st.just("neutralize"), st.sampled_from(PEOPLE)),
 )
-ACTIONS = st.lists(st.one_of(MOVES, OTHERS), max_size=25)
+ACTIONS = st.lists(st.one_of(MOVES, MOVES, OTHERS), min_size=5, max_size=25)
 
 
 def do(content: Content, template: WorkflowTemplate, action: tuple[Any, ...]) -> None:
     match action:
+        case ("go on", who, number, comment):
+            leaving = template.leaving(content.workflow.state) or template.transitions
+            transition_id = leaving[number % len(leaving)].id
+            move(content, Actor(user_id=who, roles=frozenset()), transition_id, comment)
         case ("move", who, number, comment):
             move(content, Actor(user_id=who, roles=frozenset()), f"t{number}", comment)
         case ("roles", assignments):
