@@ -7,6 +7,7 @@ from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.intake.ports import Intake
 from application.jobs import JobQueue
 from application.live import LiveLog, Seats
 from application.metrics import Meter, Metrics
@@ -69,6 +70,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    intake: Intake
 
     authenticator: Authenticator
     passwords: PasswordHasher

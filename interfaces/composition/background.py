@@ -18,18 +18,26 @@ from infra.projections.leftovers import remove_leftovers
 from infra.projections.rebuild_process import RebuildProcess
 from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.system.faults import PostgresFaults
+from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.catalogue import PROJECTIONS
 from interfaces.composition.foundation import Foundation
+from interfaces.composition.intake import downloading
+from interfaces.composition.stewardship import stewardship_duties
 from projections.runs.retention import RetentionQueries
 
 REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
 
 
-def job_worker(base: Foundation) -> JobWorker:
+def job_worker(base: Foundation, addresses: CheckedAddresses) -> JobWorker:
     """Give the worker that does the jobs of all features."""
     return JobWorker(
         base.conninfo,
-        [*_system_duties(base), *_run_duties(base)],
+        [
+            *_system_duties(base),
+            *_run_duties(base),
+            *stewardship_duties(base),
+            *downloading(base, addresses).duties(),
+        ],
         concurrency=base.settings.job_concurrency,
     )
 

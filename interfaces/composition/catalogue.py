@@ -1,10 +1,14 @@
 """Everything that follows the log, and what outsiders are told of it."""
 
 from application.documents.outward import document_events
+from application.downloads.checking import downloads
+from application.downloads.outward import download_events
 from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
 from application.runs.rerunning import reruns
+from application.stewardship.outward import stewardship_events
+from application.stewardship.running import stewardship_job_runs, stewardship_notices
 from application.subscription import Subscription
 from application.system.outward import system_events
 from infra.projections.follower import Follower
@@ -20,8 +24,21 @@ from projections.webhooks.projection import webhooks
 PROJECTIONS = (processes, runs, stewardships, users, api_keys, webhooks, history)
 
 # All that outsiders can be told of.
-OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
+OUTWARD = OutwardCatalogue(
+    process_events,
+    run_events,
+    document_events,
+    download_events,
+    stewardship_events,
+    system_events,
+)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    reruns,
+    downloads,
+    stewardship_job_runs,
+    stewardship_notices,
+    Outbox(OUTWARD),
+)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)

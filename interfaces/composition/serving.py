@@ -39,6 +39,7 @@ from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.foundation import foundation
+from interfaces.composition.intake import file_watching, intake
 from interfaces.services import Services
 from interfaces.telling import Telling
 from projections.history.queries import HistoryQueries
@@ -73,12 +74,13 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, base.signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        if "jobs" in parts:
-            await stack.enter_async_context(job_worker(base).running())
         addresses = CheckedAddresses(
             allow_private=settings.webhook_allow_private, ports=settings.webhook_allowed_ports
         )
         stack.callback(addresses.close)
+        if "jobs" in parts:
+            await stack.enter_async_context(job_worker(base, addresses).running())
+            await stack.enter_async_context(file_watching(base).running())
         tail = PostgresEventTail(event_store.reader, event_store.observer, base.signals)
         live = await stack.enter_async_context(
             LiveLog(tail, lambda entry: Telling(entry, OUTWARD), live_log_failed).running()
@@ -136,6 +138,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            intake=intake(base),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)
             ),

@@ -102,7 +102,7 @@ def test_a_cancelled_job_is_told_of_so_that_nobody_waits_for_it() -> None:
     ("source", "names"),
     [
         (Source.WATCHER, ["file_detected"]),
-        (Source.DOWNLOADER, ["download_completed"]),
+        (Source.DOWNLOADER, []),
         (Source.UPLOAD, []),
         (Source.TERMINAL, []),
     ],
