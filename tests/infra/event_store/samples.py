@@ -21,7 +21,7 @@ import domain
 from domain.aggregate import Aggregate
 from domain.configuration.configuration import Configuration
 from domain.documents.document import Document
-from domain.documents.events import FoundAnomaly, Source
+from domain.documents.events import FoundAnomaly, NormalizedName, Source
 from domain.documents.file_path import DocumentPath
 from domain.documents.processing import ProcessingJob
 from domain.documents.processing_events import (
@@ -360,6 +360,13 @@ def _documents() -> Iterator[Aggregate]:
         other_text="P 20:30 15881 Lech Poznan - Cracovia 1,55 4,10 4,95",
         game_id="0" * 32,
     )
+    name = NormalizedName(
+        league="Lengyel bajnokság",
+        printed="Cracovia Krakkó",
+        name="Cracovia",
+        score=1.0,
+        basis="alias",
+    )
     document.record_processing(
         str(JOB_ID),
         pages=27,
@@ -367,6 +374,7 @@ def _documents() -> Iterator[Aggregate]:
         games=1,
         markets=2,
         odds=5,
+        names=[name],
         anomalies=[anomaly],
     )
     document.delete()
@@ -378,11 +386,13 @@ def _processing_jobs() -> Iterator[Aggregate]:
     completed = _processing_job()
     completed.start()
     completed.enter(Stage.EXTRACTION)
-    completed.progress(Stage.EXTRACTION, 1, 19)
+    completed.progress(Stage.EXTRACTION, 1, 19, is_told=True)
     completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
     completed.complete(SAMPLE_RESULT)
     yield completed
     failed = _processing_job(1)
+    failed.start()
+    failed.fail_attempt()
     failed.start()
     failed.fail("NOT_A_PDF", "The file is no PDF")
     yield failed
