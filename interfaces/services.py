@@ -6,6 +6,7 @@ from application.configuration.current import CurrentConfiguration
 from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.intake.ports import Intake
@@ -75,6 +76,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
     document_storage: DocumentStorage
     intake: Intake
 

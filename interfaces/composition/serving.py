@@ -145,6 +145,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            aliases=base.aliases,
             document_storage=document_storage(settings),
             intake=intake(base),
             authenticator=Authenticator(

@@ -160,6 +160,7 @@ _FOOTBALL_UNDER_PREFIX = (
     "metrics",
     "config",
     "webhooks",
+    "teams",
 )
 
 

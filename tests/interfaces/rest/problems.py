@@ -24,6 +24,7 @@ FOOTBALL = (
     "/api/v1/metrics",
     "/api/v1/webhooks",
     "/api/v1/config",
+    "/api/v1/teams",
 )
 
 

@@ -209,6 +209,14 @@ def configuring() -> Json:
     }
 
 
+def change_team_aliases(api: Api) -> Sendable:
+    def body() -> Json:
+        return {"aliases": [{"alias": unique("alias"), "name": unique("name")}]}
+
+    api.http.put("/api/v1/teams/aliases", json=body())
+    return Sendable("PUT", "/api/v1/teams/aliases", body(), "team_aliases")
+
+
 def reload_configuration(api: Api) -> Sendable:
     api.http.put("/api/v1/config", json=configuring())
     return Sendable("POST", "/api/v1/config/reload", None, "configuration")
@@ -306,6 +314,7 @@ WITH_KEY: dict[str, Prepare] = {
     "processFile": process_file,
     "configure": configure,
     "reloadConfiguration": reload_configuration,
+    "changeTeamAliases": change_team_aliases,
     "defineWorkflowTemplate": define_template,
     "reviseWorkflowTemplate": revise_template,
     "applyWorkflowTemplate": apply_template,

@@ -136,6 +136,8 @@ ROUTES = PUBLIC | {
             ("get", "export"),
         )
     ),
+    ("get", "/api/v1/teams/aliases"),
+    ("put", "/api/v1/teams/aliases"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
