@@ -6,6 +6,7 @@ from application.configuration.current import CurrentConfiguration
 from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.intake.ports import Intake
@@ -32,6 +33,7 @@ from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
 from interfaces.telling import Telling
+from interfaces.workflow_services import Workflows
 from projections.documents.queries import DocumentQueries
 from projections.documents.reports import ReportQueries
 from projections.games.queries import GameQueries
@@ -71,6 +73,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
     document_storage: DocumentStorage
     intake: Intake
 
@@ -91,3 +94,4 @@ class Services:
     documents: DocumentQueries
     reports: ReportQueries
     games: GameQueries
+    workflows: Workflows

@@ -41,6 +41,7 @@ from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.documents import document_storage
 from interfaces.composition.foundation import foundation
 from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
 from projections.documents.queries import DocumentQueries
@@ -141,6 +142,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            aliases=base.aliases,
             document_storage=document_storage(settings),
             intake=intake(base),
             authenticator=Authenticator(
@@ -161,6 +163,7 @@ async def compose(
             documents=DocumentQueries(pool),
             reports=ReportQueries(pool),
             games=GameQueries(pool),
+            workflows=await stack.enter_async_context(open_workflows(base)),
         )
 
 

@@ -46,8 +46,12 @@ from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.contents import WorkflowController
+from interfaces.rest.workflows.health import WorkflowHealthController
+from interfaces.rest.workflows.templates import TemplateController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
 
@@ -75,12 +79,16 @@ FOOTBALL = (
     WebhookController,
     DeliveryController,
     ConfigurationController,
+    TeamAliasController,
     UploadController,
     DocumentProcessingController,
     GameController,
     ReportController,
     AutomationController,
 )
+
+
+WORKFLOWS = (TemplateController, WorkflowController, WorkflowHealthController)
 
 
 # What a page of another origin may read of a response.
@@ -122,6 +130,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, answered, unique, unique_url
+from tests.interfaces.api import PASSWORD, Api, Json, answered, own_template, unique, unique_url
 from tests.serving import Served
 
 UPLOAD = "/api/v1/upload"
@@ -214,6 +214,14 @@ def configuring() -> Json:
     }
 
 
+def change_team_aliases(api: Api) -> Sendable:
+    def body() -> Json:
+        return {"aliases": [{"alias": unique("alias"), "name": unique("name")}]}
+
+    api.http.put("/api/v1/teams/aliases", json=body())
+    return Sendable("PUT", "/api/v1/teams/aliases", body(), "team_aliases")
+
+
 def reload_configuration(api: Api) -> Sendable:
     api.http.put("/api/v1/config", json=configuring())
     return Sendable("POST", "/api/v1/config/reload", None, "configuration")
@@ -240,6 +248,47 @@ def delete_document(api: Api) -> Sendable:
     key = hashlib.sha256(upload.body["file"].encode()).hexdigest()[:32]
     answered(send(api, upload), 201)
     return Sendable("DELETE", f"/api/v1/documents/{key}", None, f"document-{key}")
+
+
+def define_template(_: Api) -> Sendable:
+    return Sendable("POST", "/workflows/templates", own_template())
+
+
+def revise_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}/versions"
+    body = template | {"metadata": {"version": "1.1.0"}}
+    return Sendable("POST", path, body, f"template-{template['id']}")
+
+
+def retire_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}"
+    return Sendable("DELETE", path, None, f"template-{template['id']}")
+
+
+def apply_template(_: Api) -> Sendable:
+    path = f"/workflows/apply/simple_review?content_uid={unique('page')}"
+    return Sendable("POST", path, {"role_assignments": {"author": ["ann"]}})
+
+
+def execute_transition(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"content_uid": uid, "transition_id": "submit", "comments": "Ready"}
+    return Sendable("POST", "/workflows/transition", body, f"content-{uid}")
+
+
+def change_roles(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"role_assignments": {"editor": ["ed"]}}
+    return Sendable("PUT", f"/workflows/content/{uid}/roles", body, f"content-{uid}")
+
+
+def remove_template(api: Api) -> Sendable:
+    uid = api.apply_template()
+    return Sendable("DELETE", f"/workflows/content/{uid}/template", None, f"content-{uid}")
 
 
 Prepare = Callable[[Api], Sendable]
@@ -272,6 +321,12 @@ WITH_KEY: dict[str, Prepare] = {
     "processFile": process_file,
     "configure": configure,
     "reloadConfiguration": reload_configuration,
+    "changeTeamAliases": change_team_aliases,
+    "defineWorkflowTemplate": define_template,
+    "reviseWorkflowTemplate": revise_template,
+    "applyWorkflowTemplate": apply_template,
+    "executeWorkflowTransition": execute_transition,
+    "changeWorkflowRoles": change_roles,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,
@@ -279,6 +334,8 @@ WITHOUT_KEY: dict[str, Prepare] = {
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
     "unregisterWebhook": unregister_webhook,
+    "retireWorkflowTemplate": retire_template,
+    "removeWorkflowTemplate": remove_template,
     "cancelJob": cancel_job,
     "deleteDocument": delete_document,
 }

@@ -205,6 +205,7 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "downloads",
         "stewardship_job_runs",
         "stewardship_notices",
+        "workflows",
     }
     shown = projections["processes"]
     assert shown["position"] >= position
