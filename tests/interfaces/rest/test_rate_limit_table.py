@@ -39,6 +39,7 @@ GROUPS = [
     ("GET", "/workflows/templates/simple_review", "workflow-templates", 100),
     ("POST", "/workflows/apply/simple_review", "workflow-application", 20),
     ("DELETE", "/workflows/content/page-1/template", "workflow-application", 20),
+    ("PUT", "/workflows/content/page-1/roles", "workflow-application", 20),
     ("GET", "/workflows/content/page-1/state", "workflow-state", 200),
     ("GET", "/workflows/content", "workflow-state", 200),
     ("POST", "/workflows/transition", "workflow-transition", 100),
