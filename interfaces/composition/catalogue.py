@@ -18,9 +18,10 @@ from projections.identity.api_keys import api_keys
 from projections.identity.users import users
 from projections.processes.projection import processes
 from projections.runs.projection import runs
+from projections.stewardship.projection import stewardships
 from projections.webhooks.projection import webhooks
 
-PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
+PROJECTIONS = (processes, runs, stewardships, users, api_keys, webhooks, history)
 
 # All that outsiders can be told of.
 OUTWARD = OutwardCatalogue(

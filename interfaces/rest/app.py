@@ -39,6 +39,10 @@ from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
+from interfaces.rest.stewardship.conducting import ConductController
+from interfaces.rest.stewardship.executions import ExecutionController
+from interfaces.rest.stewardship.history import StewardshipHistoryController
+from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
@@ -62,6 +66,13 @@ DASHBOARD = (
     ProjectionController,
     ErasureController,
     EventController,
+)
+
+STEWARDSHIP = (
+    StewardshipController,
+    ConductController,
+    ExecutionController,
+    StewardshipHistoryController,
 )
 
 FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
@@ -106,6 +117,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *STEWARDSHIP,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
@@ -123,6 +135,7 @@ def create_app(
         request_max_body_size=max_body_bytes,
         response_headers=RATE_HEADERS,
         lifespan=[lifespan],
+        state=State({"about": about}),
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )
