@@ -42,6 +42,7 @@ from interfaces.rest.steps import StepController
 from interfaces.rest.stewardship.conducting import ConductController
 from interfaces.rest.stewardship.executions import ExecutionController
 from interfaces.rest.stewardship.history import StewardshipHistoryController
+from interfaces.rest.stewardship.jobs import StewardshipJobController
 from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.deliveries import DeliveryController
@@ -70,6 +71,7 @@ DASHBOARD = (
 
 STEWARDSHIP = (
     StewardshipController,
+    StewardshipJobController,
     ConductController,
     ExecutionController,
     StewardshipHistoryController,
