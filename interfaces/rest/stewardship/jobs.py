@@ -1,6 +1,6 @@
-"""Jobs, which set stewardships up in the background (seed: Create Stewardship Job)."""
+"""Stewardships that are set up in the background (contract section 8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +9,7 @@ from litestar.middleware import DefineMiddleware
 from msgspec import UNSET, UnsetType
 
 from application.errors import NotFoundError
-from application.stewardship.jobs import cancel_job, request_job
+from application.stewardship.jobs import UNKNOWN_JOB, cancel_job, request_job
 from domain.stewardship.job import StewardshipJob
 from domain.stewardship.kinds import JobStatus, StewardshipType
 from interfaces.rest.access import AuthenticatedRequest
@@ -19,7 +19,6 @@ from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.bodies import StewardshipBody
 from interfaces.rest.stewardship.debugging import Debugging
 from interfaces.rest.stewardship.parameters import (
-    UNKNOWN_JOB,
     DomainFilter,
     JobId,
     JobStatusFilter,
@@ -28,18 +27,20 @@ from interfaces.rest.stewardship.parameters import (
     OneJob,
     StewardFilter,
     TypeFilter,
+    extent,
     job_key,
 )
 from interfaces.rest.stewardship.reading import read_stewardship
-from interfaces.rest.stewardship.stewardships import READ_MODELS, extent
 from interfaces.rest.stewardship.views import ResultView, result_view
 from interfaces.services import Services
 from projections.stewardship.queries import StewardshipFilter
 from projections.stewardship.tables import StewardshipJobRow, StewardshipRow
 
+READ_MODELS = ("stewardships",)
 
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job; what is not known yet is left out. The result is the stewardship as it is now."""
+
+class StewardshipJobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job; what is not there yet is left out. ``result`` is the stewardship as it is now."""
 
     id: str
     type: StewardshipType
@@ -52,10 +53,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     result: ResultView | UnsetType = UNSET
 
 
-class JobsView(msgspec.Struct, frozen=True, kw_only=True):
+class StewardshipJobsView(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs, newest first; ``total`` counts those on all pages."""
 
-    jobs: Sequence[JobView]
+    jobs: Sequence[StewardshipJobView]
     total: int
 
 
@@ -75,8 +76,8 @@ class StewardshipJobController(Controller):
     )
     async def create(
         self, sent: SentCommand, services: Services, data: StewardshipBody
-    ) -> Response[JobView]:
-        """Have a stewardship set up by a worker; the body is that of a stewardship."""
+    ) -> Response[StewardshipJobView]:
+        """Have a stewardship set up by a worker; what cannot be is refused at once."""
         definition = read_stewardship(data)
         requested = await sent.carry_out(
             lambda metadata: request_job(
@@ -107,23 +108,25 @@ class StewardshipJobController(Controller):
         steward: StewardFilter = None,
         page: ListPage = None,
         size: ListSize = None,
-    ) -> Response[JobsView | JobView]:
+    ) -> Response[StewardshipJobsView | StewardshipJobView]:
         """List jobs, newest first; with an id, show that one.
 
         Without any parameter these are the newest 1,000.
         """
-        now = services.clock()
         if id is not None:
-            row = await _find_job(services, job_key(id))
-            results = await _results(services, [row])
-            return versioned(_view(row, results, now), row.version)
+            key = job_key(id)
+            await services.freshness.reach_head(READ_MODELS)
+            row = await services.stewardships.get_job(key)
+            if row is None:
+                raise NotFoundError(UNKNOWN_JOB)
+            [view] = await _views(services, [row])
+            return versioned(view, row.version)
         wanted = StewardshipFilter(type=type, domain=domain, status=status, steward=steward)
         page, size = extent(request, page, size)
         await services.freshness.reach_head(READ_MODELS)
         found = await services.stewardships.newest_jobs(wanted, page=page, size=size)
-        results = await _results(services, found.items)
         return Response(
-            JobsView(jobs=[_view(row, results, now) for row in found.items], total=found.total),
+            StewardshipJobsView(jobs=await _views(services, found.items), total=found.total),
             headers=page_headers(request, total=found.total, page=page, size=size),
         )
 
@@ -136,8 +139,8 @@ class StewardshipJobController(Controller):
     )
     async def cancel(
         self, sent: SentCommand, services: Services, job_id: JobId
-    ) -> Response[JobView]:
-        """Call a job off that has not ended; there will be no stewardship."""
+    ) -> Response[StewardshipJobView]:
+        """Call a job off before there is a stewardship."""
         key = job_key(job_id)
         cancelled = await sent.carry_out(
             lambda metadata: cancel_job(services.store, key, metadata, now=services.clock())
@@ -145,52 +148,45 @@ class StewardshipJobController(Controller):
         return _answer(cancelled)
 
 
-async def _find_job(services: Services, key: int) -> StewardshipJobRow:
-    await services.freshness.reach_head(READ_MODELS)
-    row = await services.stewardships.get_job(key)
-    if row is None:
-        raise NotFoundError(UNKNOWN_JOB)
-    return row
+def _answer(
+    carried: CarriedOut[StewardshipJob], *, status: int = 200
+) -> Response[StewardshipJobView]:
+    state = carried.aggregate.state
+    view = StewardshipJobView(
+        id=_job_id(carried.aggregate.key),
+        type=state.definition.type,
+        status=state.status,
+        progress=state.progress,
+        created_at=state.created_at,
+        started_at=state.started_at or UNSET,
+        completed_at=state.completed_at or UNSET,
+        error=state.error or UNSET,
+    )
+    return carried.answer(view, status=status)
 
 
-async def _results(
-    services: Services, jobs: Sequence[StewardshipJobRow]
-) -> Mapping[int, StewardshipRow]:
-    """Give the stewardships that have come of jobs, by their ids."""
-    made = [job.stewardship_id for job in jobs if job.status == JobStatus.COMPLETED]
-    return await services.stewardships.some(made) if made else {}
+async def _views(services: Services, rows: Sequence[StewardshipJobRow]) -> list[StewardshipJobView]:
+    """Show jobs, those that are completed with their stewardships."""
+    completed = [row.stewardship_id for row in rows if row.status == JobStatus.COMPLETED]
+    results = await services.stewardships.some(completed) if completed else {}
+    now = services.clock()
+    return [_view(row, results.get(row.stewardship_id), now) for row in rows]
 
 
-def _view(row: StewardshipJobRow, results: Mapping[int, StewardshipRow], now: datetime) -> JobView:
-    made = results.get(row.stewardship_id)
-    return JobView(
+def _view(
+    row: StewardshipJobRow, result: StewardshipRow | None, now: datetime
+) -> StewardshipJobView:
+    return StewardshipJobView(
         id=_job_id(row.id),
         type=StewardshipType(row.type),
         status=JobStatus(row.status),
         progress=row.progress,
         created_at=row.created_at,
-        started_at=UNSET if row.started_at is None else row.started_at,
-        completed_at=UNSET if row.completed_at is None else row.completed_at,
-        error=UNSET if row.error is None else row.error,
-        result=UNSET if made is None else result_view(made.id, made.read_state(), now),
+        started_at=row.started_at or UNSET,
+        completed_at=row.completed_at or UNSET,
+        error=row.error or UNSET,
+        result=result_view(result.id, result.read_state(), now) if result is not None else UNSET,
     )
-
-
-def _answer(carried: CarriedOut[StewardshipJob], *, status: int = 200) -> Response[JobView]:
-    """Answer a command with the job as it has left it; it has no result then."""
-    job = carried.aggregate
-    state = job.state
-    view = JobView(
-        id=_job_id(job.key),
-        type=state.definition.type,
-        status=state.status,
-        progress=state.progress,
-        created_at=state.created_at,
-        started_at=UNSET if state.started_at is None else state.started_at,
-        completed_at=UNSET if state.completed_at is None else state.completed_at,
-        error=UNSET if state.error is None else state.error,
-    )
-    return carried.answer(view, status=status)
 
 
 def _job_id(key: int | str) -> str:

@@ -1,15 +1,18 @@
 """The ids and filters of stewardship, as addresses have them."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from litestar import Request
 from litestar.params import Parameter
 
 from application.errors import NotFoundError
 from application.stewardship.handlers import UNKNOWN
+from application.stewardship.jobs import UNKNOWN_JOB
 from domain.errors import RuleViolatedError
 from domain.stewardship.kinds import JobStatus, StewardshipStatus, StewardshipType
 from interfaces.rest.bodies import MAX_BIGINT
+from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE
 
 StewardshipId = Annotated[str, Parameter(description="The id of a stewardship")]
 JobId = Annotated[str, Parameter(description="The id of a stewardship job")]
@@ -48,8 +51,6 @@ ALL = 1000
 _STEWARDSHIP = re.compile(r"stewardship_([1-9][0-9]{0,18})")
 _JOB = re.compile(r"stewardship_job_([1-9][0-9]{0,18})")
 
-UNKNOWN_JOB = "Job not found"
-
 
 def stewardship_key(text: str) -> int:
     """Read the id of a stewardship. Raises RuleViolatedError if it is empty, NotFoundError."""
@@ -63,6 +64,12 @@ def job_key(text: str) -> int:
     if not text:
         raise RuleViolatedError("Job ID is required")
     return _key(_JOB, text, UNKNOWN_JOB)
+
+
+def extent(request: Request[Any, Any, Any], page: int | None, size: int | None) -> tuple[int, int]:
+    """Give page and size: of the usual size, or everything up to 1,000 if nothing was asked for."""
+    default = DEFAULT_SIZE if request.query_params else ALL
+    return page or FIRST_PAGE, size or default
 
 
 def _key(form: re.Pattern[str], text: str, unknown: str) -> int:

@@ -1,10 +1,9 @@
 """The calls of the seed: set a stewardship up, get one, list them (contract sections 5 and 8)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Response, get, post
 from litestar.middleware import DefineMiddleware
 
 from application.stewardship.handlers import create_stewardship
@@ -28,13 +27,12 @@ from domain.stewardship.kinds import (
 )
 from interfaces.rest.access import AuthenticatedRequest
 from interfaces.rest.commands import SentCommand
-from interfaces.rest.paging import DEFAULT_SIZE, FIRST_PAGE, PAGE_HEADERS, page_headers
+from interfaces.rest.paging import PAGE_HEADERS, page_headers
 from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.answers import answer, find_stewardship
 from interfaces.rest.stewardship.bodies import StewardshipBody
 from interfaces.rest.stewardship.debugging import Debugging
 from interfaces.rest.stewardship.parameters import (
-    ALL,
     DomainFilter,
     Include,
     ListPage,
@@ -43,6 +41,7 @@ from interfaces.rest.stewardship.parameters import (
     StatusFilter,
     StewardFilter,
     TypeFilter,
+    extent,
     stewardship_key,
 )
 from interfaces.rest.stewardship.reading import read_stewardship
@@ -175,9 +174,3 @@ class StewardshipController(Controller):
     def metadata(self) -> EnumerationsView:
         """List the values of every enumeration."""
         return ENUMERATIONS
-
-
-def extent(request: Request[Any, Any, Any], page: int | None, size: int | None) -> tuple[int, int]:
-    """Give page and size: of the usual size, or everything up to 1,000 if nothing was asked for."""
-    default = DEFAULT_SIZE if request.query_params else ALL
-    return page or FIRST_PAGE, size or default
