@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from application.configuration.current import CurrentConfiguration
+from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.intake.ports import Intake
@@ -32,6 +34,10 @@ from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
 from interfaces.telling import Telling
+from interfaces.workflow_services import Workflows
+from projections.documents.queries import DocumentQueries
+from projections.documents.reports import ReportQueries
+from projections.games.queries import GameQueries
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
@@ -70,6 +76,8 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
+    document_storage: DocumentStorage
     intake: Intake
 
     authenticator: Authenticator
@@ -87,3 +95,7 @@ class Services:
     history: HistoryQueries
     identity: IdentityQueries
     webhooks: WebhookQueries
+    documents: DocumentQueries
+    reports: ReportQueries
+    games: GameQueries
+    workflows: Workflows

@@ -85,9 +85,9 @@ def stage_entered(recorded: Recorded[ProcessingStageEntered]) -> dict[str, Any]:
 
 
 @document_events.also_on(ProcessingProgressed, name="processing_progress")
-def processing_progressed(recorded: Recorded[ProcessingProgressed]) -> dict[str, Any]:
-    """Tell how far the job is."""
-    return _progress(recorded)
+def processing_progressed(recorded: Recorded[ProcessingProgressed]) -> dict[str, Any] | None:
+    """Tell how far the job is, as often as is configured."""
+    return _progress(recorded) if recorded.event.is_told else None
 
 
 @document_events.on(

@@ -9,6 +9,7 @@ from application.identity.authentication import Authenticator
 from application.live import LiveLog, Seats
 from infra.audit_log.log import PostgresAuditLog
 from infra.clock import wall_clock
+from infra.documents.reader import PdfSheetReader
 from infra.erasures.ledger import PostgresErasureLedger
 from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.archive import PostgresEventArchive
@@ -38,10 +39,15 @@ from infra.webhooks.queue import DeliveryQueue
 from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
+from interfaces.composition.documents import document_storage
 from interfaces.composition.foundation import foundation
 from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
+from projections.documents.queries import DocumentQueries
+from projections.documents.reports import ReportQueries
+from projections.games.queries import GameQueries
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
@@ -79,7 +85,8 @@ async def compose(
         )
         stack.callback(addresses.close)
         if "jobs" in parts:
-            await stack.enter_async_context(job_worker(base, addresses).running())
+            reader = await stack.enter_async_context(PdfSheetReader())
+            await stack.enter_async_context(job_worker(base, addresses, reader).running())
             await stack.enter_async_context(file_watching(base).running())
         tail = PostgresEventTail(event_store.reader, event_store.observer, base.signals)
         live = await stack.enter_async_context(
@@ -138,6 +145,8 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            aliases=base.aliases,
+            document_storage=document_storage(settings),
             intake=intake(base),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)
@@ -155,6 +164,10 @@ async def compose(
             history=HistoryQueries(pool),
             identity=identity,
             webhooks=WebhookQueries(pool),
+            documents=DocumentQueries(pool),
+            reports=ReportQueries(pool),
+            games=GameQueries(pool),
+            workflows=await stack.enter_async_context(open_workflows(base)),
         )
 
 

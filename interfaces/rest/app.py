@@ -23,10 +23,14 @@ from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
 from interfaces.rest.configuration import ConfigurationController
 from interfaces.rest.dashboard import DashboardController
+from interfaces.rest.documents.documents import DocumentController
+from interfaces.rest.documents.processing import DocumentProcessingController
+from interfaces.rest.documents.uploads import UploadController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.events import EventController
 from interfaces.rest.families import Families
+from interfaces.rest.games import GameController
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
@@ -35,6 +39,7 @@ from interfaces.rest.openapi import DocumentationController, ErrorResponses, ope
 from interfaces.rest.processes import ProcessController
 from interfaces.rest.projections import ProjectionController
 from interfaces.rest.rate_limits import RateLimits
+from interfaces.rest.reports import ReportController
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
@@ -45,8 +50,12 @@ from interfaces.rest.stewardship.history import StewardshipHistoryController
 from interfaces.rest.stewardship.jobs import StewardshipJobController
 from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.contents import WorkflowController
+from interfaces.rest.workflows.health import WorkflowHealthController
+from interfaces.rest.workflows.templates import TemplateController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
 
@@ -67,6 +76,7 @@ DASHBOARD = (
     ProjectionController,
     ErasureController,
     EventController,
+    DocumentController,
 )
 
 STEWARDSHIP = (
@@ -77,7 +87,19 @@ STEWARDSHIP = (
     StewardshipHistoryController,
 )
 
-FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+FOOTBALL = (
+    WebhookController,
+    DeliveryController,
+    ConfigurationController,
+    TeamAliasController,
+    UploadController,
+    DocumentProcessingController,
+    GameController,
+    ReportController,
+)
+
+
+WORKFLOWS = (TemplateController, WorkflowController, WorkflowHealthController)
 
 
 # What a page of another origin may read of a response.
@@ -120,6 +142,7 @@ def create_app(
             metrics_route(metrics_token),
             UserController,
             *STEWARDSHIP,
+            *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],

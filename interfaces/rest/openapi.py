@@ -20,6 +20,7 @@ from interfaces.rest.families import (
     Family,
     FootballError,
     StewardshipError,
+    WorkflowsError,
 )
 from interfaces.rest.webhooks.description import described_webhooks
 
@@ -39,6 +40,7 @@ _SHAPES: dict[Family, type] = {
     Family.DASHBOARD: DashboardError,
     Family.FOOTBALL: FootballError,
     Family.STEWARDSHIP: StewardshipError,
+    Family.WORKFLOWS: WorkflowsError,
 }
 
 _CASES = {
