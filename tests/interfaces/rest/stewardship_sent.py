@@ -2,19 +2,17 @@
 
 from tests.interfaces.api import Api
 from tests.interfaces.rest.sendable import Prepare, Sendable
-from tests.interfaces.rest.stewardship import ANN, create, seed_body, small_body
-
-NO_APPROVAL = {"audit": {"enabled": True, "export": True}, "approval": {"required": False}}
+from tests.interfaces.rest.stewardship import ANN, create, quiet_body, small_body
 
 
 def _begin(api: Api) -> tuple[str, str]:
     """Give the path and the stream of a stewardship."""
-    created = create(api, options=NO_APPROVAL)["id"]
+    created = create(api)["id"]
     return f"/stewardship/{created}", created.replace("_", "-")
 
 
 def create_stewardship(_: Api) -> Sendable:
-    return Sendable("POST", "/stewardship", seed_body())
+    return Sendable("POST", "/stewardship", quiet_body())
 
 
 def create_job(_: Api) -> Sendable:
@@ -30,7 +28,7 @@ def decide(api: Api) -> Sendable:
     options = {"approval": {"required": True, "approvers": [f"api_key:{_own_key(api)}"]}}
     created = create(api, options=options)["id"]
     path = f"/stewardship/{created}"
-    [change] = [api.post(f"{path}/status", {"status": "suspended"})["pending_change"]["id"]]
+    change = api.post(f"{path}/status", {"status": "suspended"})["pending_change"]["id"]
     body = {"decision": "approve", "comment": "good"}
     return Sendable("POST", f"{path}/approvals/{change}", body, created.replace("_", "-"))
 
@@ -102,7 +100,7 @@ def fire_triggers(api: Api) -> Sendable:
 
 
 def _own_key(api: Api) -> int:
-    key: int = api.get("/api/v1/auth/verify")["key_id"]
+    key: int = api.get("/api/v1/auth/verify")["key_info"]["id"]
     return key
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.interfaces.api import Api, Json, unique
-from tests.interfaces.rest.stewardship import ANN, create, refused, seed_body, small_body
+from tests.interfaces.rest.problems import assert_stewardship_error
+from tests.interfaces.rest.stewardship import ANN, create, seed_body, small_body
 
 
 def test_the_body_of_the_seed_gives_the_response_of_the_seed_with_figures_that_are_true(
@@ -292,7 +293,7 @@ def test_a_stewardship_that_cannot_be_is_refused_in_the_words_of_the_seed(
     api: Api, changes: Json, says: str
 ) -> None:
     for path in ("/stewardship", "/stewardship/jobs"):
-        error = refused(api.http.post(path, json=small_body(**changes)), 400)
+        error = assert_stewardship_error(api.http.post(path, json=small_body(**changes)), 400)
         assert error.startswith(f"Validation error: {says}"), error
 
 
@@ -309,7 +310,7 @@ def test_a_stewardship_that_cannot_be_is_refused_in_the_words_of_the_seed(
     ],
 )
 def test_a_wrong_type_names_its_field(api: Api, changes: Json, field: str) -> None:
-    error = refused(api.http.post("/stewardship", json=small_body(**changes)), 400)
+    error = assert_stewardship_error(api.http.post("/stewardship", json=small_body(**changes)), 400)
 
     assert error.startswith(f"Validation error: {field}"), error
 
@@ -320,16 +321,19 @@ def test_a_body_that_is_no_json_object_is_an_invalid_request_body(api: Api, cont
         "/stewardship", content=content, headers={"Content-Type": "application/json"}
     )
 
-    assert refused(response, 400) == "Invalid request body"
+    assert assert_stewardship_error(response, 400) == "Invalid request body"
 
 
 def test_an_id_that_is_empty_or_unknown(api: Api) -> None:
-    assert refused(api.http.get("/stewardship?id="), 400) == "Stewardship ID is required"
+    assert (
+        assert_stewardship_error(api.http.get("/stewardship?id="), 400)
+        == "Stewardship ID is required"
+    )
     for unknown in ("non_existent_id", "stewardship_0", "stewardship_99999999999999999999"):
         response = api.http.get("/stewardship", params={"id": unknown})
-        assert refused(response, 404) == "Stewardship not found"
+        assert assert_stewardship_error(response, 404) == "Stewardship not found"
     response = api.http.post("/stewardship/stewardship_999/status", json={"status": "active"})
-    assert refused(response, 404) == "Stewardship not found"
+    assert assert_stewardship_error(response, 404) == "Stewardship not found"
 
 
 def test_a_list_has_full_objects_newest_first_in_pages(api: Api) -> None:
@@ -376,8 +380,8 @@ def test_a_list_is_filtered(api: Api) -> None:
     ):
         found = api.get("/stewardship", **query)
         assert [each["id"] for each in found["stewardships"]] == [kept]
-    refused(api.http.get("/stewardship", params={"type": "foo"}), 400, "type")
-    refused(api.http.get("/stewardship", params={"size": 1001}), 400, "size")
+    assert_stewardship_error(api.http.get("/stewardship", params={"type": "foo"}), 400, "type")
+    assert_stewardship_error(api.http.get("/stewardship", params={"size": 1001}), 400, "size")
 
 
 def test_metadata_lists_every_enumeration_of_the_seed(api: Api) -> None:
