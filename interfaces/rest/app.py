@@ -17,6 +17,7 @@ from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import RATE_HEADERS, Admission
 from interfaces.rest.audit import AuditController
 from interfaces.rest.audit_logs import AuditLogController
+from interfaces.rest.automation import AutomationController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
@@ -94,6 +95,7 @@ FOOTBALL = (
     DocumentProcessingController,
     GameController,
     ReportController,
+    AutomationController,
 )
 
 

@@ -94,6 +94,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/erasures/{subject}"),
     ("get", "/api/v1/config"),
     ("put", "/api/v1/config"),
+    ("get", "/api/v1/status"),
+    ("get", "/api/v1/metrics"),
     ("post", "/api/v1/upload"),
     ("post", "/api/v1/process/file"),
     ("get", "/api/v1/process/status/{job_id}"),
@@ -138,6 +140,8 @@ ROUTES = PUBLIC | {
             ("get", "export"),
         )
     ),
+    ("get", "/api/v1/teams/aliases"),
+    ("put", "/api/v1/teams/aliases"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
