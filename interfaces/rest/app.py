@@ -51,6 +51,7 @@ from interfaces.rest.stewardship.history import StewardshipHistoryController
 from interfaces.rest.stewardship.jobs import StewardshipJobController
 from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.rest.workflows.contents import WorkflowController
@@ -91,6 +92,7 @@ FOOTBALL = (
     WebhookController,
     DeliveryController,
     ConfigurationController,
+    TeamAliasController,
     UploadController,
     DocumentProcessingController,
     GameController,

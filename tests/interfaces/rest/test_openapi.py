@@ -110,8 +110,6 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/reports/latest"),
     ("get", "/api/v1/reports/trends"),
     ("post", "/api/v1/config/reload"),
-    ("get", "/api/v1/teams/aliases"),
-    ("put", "/api/v1/teams/aliases"),
     ("get", "/stewardship"),
     ("post", "/stewardship"),
     ("get", "/stewardship/metadata"),
