@@ -22,6 +22,7 @@ from infra.postgres.migrations import migrate
 from infra.projections.installation import install
 from infra.settings import Settings
 from interfaces.composition import FOLLOWERS, compose, open_database
+from interfaces.composition.foundation import Foundation, foundation
 from interfaces.services import Services
 from tests.hashing import hash_lightly
 from tests.serving import free_port
@@ -113,6 +114,15 @@ async def services(settings: Settings, anyio_backend: str) -> AsyncIterator[Serv
     with open_database(settings) as conninfo:
         async with compose(settings, conninfo) as composed:
             yield composed
+
+
+@pytest.fixture
+async def base(settings: Settings, anyio_backend: str) -> AsyncIterator[Foundation]:
+    """What features are built on, without any of them."""
+    assert anyio_backend == "asyncio"
+    assert settings.database_url is not None
+    async with foundation(settings, settings.database_url, lasting=False) as laid:
+        yield laid
 
 
 @pytest.fixture

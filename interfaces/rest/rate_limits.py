@@ -64,6 +64,7 @@ RULES = (
     _rule(ANY, r"/workflows/templates(/.*)?", WORKFLOW_TEMPLATES),
     _rule(ANY, r"/workflows/apply/[^/]+", WORKFLOW_APPLICATION),
     _rule(ANY, r"/workflows/content/[^/]+/template", WORKFLOW_APPLICATION),
+    _rule(ANY, r"/workflows/content/[^/]+/roles", WORKFLOW_APPLICATION),
     _rule(ANY, r"/workflows/content(/.*)?", WORKFLOW_STATE),
     _rule(ANY, r"/workflows/transition", WORKFLOW_TRANSITION),
     _rule(ANY, r"/workflows/health", WORKFLOW_HEALTH),
