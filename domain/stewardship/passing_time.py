@@ -3,6 +3,7 @@
 Everything here is of no effect the second time: what has been done is no longer due.
 """
 
+import contextlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -137,8 +138,9 @@ def escalation_moments(stewardship: Stewardship, due_date: datetime) -> list[dat
     levels = min(escalation.levels or len(escalation.timeouts), len(escalation.timeouts))
     moments: list[datetime] = []
     for timeout in escalation.timeouts[:levels]:
-        moment = Duration.parse(timeout).after(due_date)
-        moments.append(max([moment, *moments[-1:]]))
+        with contextlib.suppress(OverflowError):  # beyond the year 9999: never
+            moment = Duration.parse(timeout).after(due_date)
+            moments.append(max([moment, *moments[-1:]]))
     return moments
 
 
