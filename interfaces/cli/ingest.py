@@ -14,8 +14,14 @@ import typer
 from application.intake.ingesting import Ingesting, RefusedFileError
 from domain.documents.processing import DEFAULT_PRIORITY, HIGHEST_PRIORITY, LOWEST_PRIORITY
 from domain.events import Metadata
-from interfaces.cli.ingest_views import IngestedView, ingested_view, progress_bars, result_table
-from interfaces.cli.output import AsJson, console, print_json
+from interfaces.cli.ingest_views import (
+    IngestedView,
+    ingested_view,
+    progress_bars,
+    reasons,
+    result_table,
+)
+from interfaces.cli.output import AsJson, complain, console, print_json
 from interfaces.cli.running import by_terminal, with_ingesting
 from interfaces.first_to_end import first_to_end
 
@@ -99,6 +105,8 @@ class _Ingestion:
             task.result()
         if not self._as_json and self._done:
             console.print(result_table(self._done))
+            for reason in reasons(self._done):
+                complain(reason)
         return [view.status for view in self._done]
 
     async def _ingest(self, files: Sequence[Path], *, watch: bool) -> None:

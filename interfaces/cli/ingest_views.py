@@ -1,9 +1,10 @@
 """What ``annals ingest`` shows: a bar for each sheet that is read, and what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -67,16 +68,22 @@ def progress_bars() -> Progress:
 
 
 def result_table(views: Sequence[IngestedView]) -> Table:
-    """Make the table of what was found."""
-    table = Table("file", "status", title="What was found")
-    for name in ("pages", "leagues", "games", "markets", "odds", "anomalies", "seconds"):
-        table.add_column(name, justify="right")
-    if any(view.error for view in views):
-        table.add_column("why", overflow="fold")
+    """Make the table of what was found; narrow, for names of files are long."""
+    table = Table(title="What was found", box=SIMPLE)
+    table.add_column("file", overflow="fold")
+    table.add_column("status", no_wrap=True)
+    for name in ("games", "markets", "odds", "anomalies", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
     for view in views:
-        figures = (view.pages, view.leagues, view.games, view.markets, view.odds, view.anomalies)
-        seconds = "" if view.processing_time is None else f"{view.processing_time:.1f}"
+        figures = (view.games, view.markets, view.odds, view.anomalies)
         cells = ["" if figure is None else f"{figure:,}" for figure in figures]
-        shown = [Path(view.file).name, view.status, *cells, seconds, view.error or ""]
-        table.add_row(*map(escape, shown[: len(table.columns)]))
+        seconds = "" if view.processing_time is None else f"{view.processing_time:.1f}"
+        table.add_row(escape(Path(view.file).name), view.status, *cells, seconds)
     return table
+
+
+def reasons(views: Sequence[IngestedView]) -> Iterator[str]:
+    """Say of each file that was not read why."""
+    for view in views:
+        if view.error is not None:
+            yield f"{view.file}: {view.error}"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reportlab.pdfgen.canvas import Canvas
 
 from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.cli.commands import Terminal
@@ -19,14 +18,13 @@ from tests.starting import start
 PATIENCE = 60
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 SHEET = CORPUS / "szerencsemix_57_2025-07-18.pdf"
+NO_FOOTBALL = CORPUS / "hostile" / "no_football.pdf"
 NO_PDF = b"no PDF, and yet it ends as one: %%EOF"
 
 
 def pdf(path: Path) -> Path:
-    """Make a PDF with text and without any football."""
-    canvas = Canvas(str(path))
-    canvas.drawString(72, 720, unique("Nothing is offered here"))
-    canvas.save()
+    """Make a sheet without football that no other test has."""
+    path.write_bytes(NO_FOOTBALL.read_bytes() + f"% {unique('sheet')}\n".encode())
     return path
 
 
