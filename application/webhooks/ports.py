@@ -9,3 +9,11 @@ class WebhookAddresses(Protocol):
     async def check(self, url: str) -> None:
         """Resolve a URL's host. Raises InvalidFieldError if nothing may be sent there."""
         ...
+
+
+class WebhookAudience(Protocol):
+    """Knows which webhooks are told of what."""
+
+    async def count(self, name: str) -> int:
+        """Tell how many active webhooks are told of an outward event of this name."""
+        ...

@@ -2,31 +2,11 @@
 
 import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
 from domain.games.anomalies import Anomaly
-from domain.games.market_types import MarketType
-
-
-class Period(StrEnum):
-    """The part of the game that a market is about."""
-
-    FULL_TIME = "FT"
-    FIRST_HALF = "1H"
-    SECOND_HALF = "2H"
-    FIRST_TEN_MINUTES = "0-10"
-    EXTRA_TIME_INCLUDED = "FT+ET"
-
-
-class Scope(StrEnum):
-    """Whose doing a market is about."""
-
-    MATCH = "match"
-    HOME = "home"
-    AWAY = "away"
-    PLAYER = "player"
+from domain.games.market_types import MarketType, Period, Scope
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -40,3 +40,24 @@ class MarketType(StrEnum):
     EXTRA_TIME_AND_GOAL = "extra_time_and_goal"
     DECIDED_ON_PENALTIES = "decided_on_penalties"
     UNKNOWN = "unknown"
+
+
+class Period(StrEnum):
+    """The part of the game that a market is about."""
+
+    FULL_TIME = "FT"
+    FIRST_HALF = "1H"
+    SECOND_HALF = "2H"
+    FIRST_TEN_MINUTES = "0-10"
+    EXTRA_TIME_INCLUDED = "FT+ET"
+    EXTRA_TIME = "ET"
+    PENALTIES = "PEN"
+
+
+class Scope(StrEnum):
+    """Whose doing a market is about."""
+
+    MATCH = "match"
+    HOME = "home"
+    AWAY = "away"
+    PLAYER = "player"

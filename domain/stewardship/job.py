@@ -21,9 +21,14 @@ from domain.stewardship.job_events import (
     StewardshipJobState,
 )
 from domain.stewardship.kinds import JobStatus
-from domain.stewardship.stewardship import Stewardship
 
 OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+
+# What a job shows as soon as it runs: its progress is never 0 then.
+BEGUN = 0.05
+
+# One that so many workers began and none finished may be what kills them.
+MOST_ATTEMPTS = 5
 
 
 class StewardshipJob(Aggregate):
@@ -73,10 +78,17 @@ class StewardshipJob(Aggregate):
         return job
 
     def start(self, *, now: datetime) -> bool:
-        """Take the job up; False if it has come to its end and there is nothing to do."""
+        """Take the job up; False if it has come to its end and there is nothing to do.
+
+        One that was taken up too often fails.
+        """
         if not self.is_open:
             return False
+        if self.state.attempts >= MOST_ATTEMPTS:
+            self.fail(f"The job was begun {MOST_ATTEMPTS} times and never came to its end", now=now)
+            return False
         self.trigger_event(StewardshipJobStarted, timestamp=now)
+        self.advance("started", BEGUN, now=now)
         return True
 
     def advance(self, step: str, progress: float, *, now: datetime) -> None:
@@ -86,16 +98,20 @@ class StewardshipJob(Aggregate):
                 StewardshipJobProgressed, timestamp=now, step=step, progress=progress
             )
 
-    def complete(self, *, now: datetime) -> Stewardship:
-        """Set up the stewardship, to be recorded together with the job."""
-        stewardship = Stewardship.create(self.state.stewardship_key, self.definition, now=now)
-        self.trigger_event(StewardshipJobCompleted, timestamp=now)
-        return stewardship
+    def complete(self, *, now: datetime) -> None:
+        """Tell that the stewardship is there, which is to be recorded together with the job."""
+        if self.is_open:
+            self.trigger_event(
+                StewardshipJobCompleted,
+                timestamp=now,
+                stewardship_key=self.state.stewardship_key,
+            )
 
     def fail(self, error: str, *, now: datetime) -> None:
         """Give up; of no effect on a job that has ended."""
         if self.is_open:
             self.trigger_event(StewardshipJobFailed, timestamp=now, error=error)
+            self._forget_contacts(now)
 
     def cancel(self, *, now: datetime) -> None:
         """Call the job off. Raises RuleViolatedError for one that is completed or failed."""
@@ -104,6 +120,7 @@ class StewardshipJob(Aggregate):
         if not self.is_open:
             raise RuleViolatedError(f"The job is {self.state.status} and cannot be cancelled")
         self.trigger_event(StewardshipJobCancelled, timestamp=now)
+        self._forget_contacts(now)
 
     def neutralize(self, user_id: str, *, reason: str, policy: str, now: datetime) -> None:
         """Erase the contact details of a steward to be; of no effect where there are none."""
@@ -135,3 +152,9 @@ class StewardshipJob(Aggregate):
             for each in definition.stewards
         ]
         return msgspec.structs.replace(definition, stewards=stewards)
+
+    def _forget_contacts(self, now: datetime) -> None:
+        """Nobody needs the contact details of a stewardship that will never be."""
+        for contact in list(self.state.contacts):
+            reason = "no stewardship came of the job"
+            self.neutralize(contact.user_id, reason=reason, policy="no_longer_needed", now=now)

@@ -25,7 +25,10 @@ class JobContact(msgspec.Struct, kw_only=True):
 
 
 class StewardshipJobState(msgspec.Struct, kw_only=True):
-    """A job as its events have made it; ``step`` is the last one that is done."""
+    """A job as its events have made it; ``step`` is the last one that is done.
+
+    ``attempts`` counts how often it was taken up.
+    """
 
     stewardship_key: int
     definition: StewardshipDefinition
@@ -34,6 +37,7 @@ class StewardshipJobState(msgspec.Struct, kw_only=True):
     created_at: datetime
     progress: float = 0.0
     step: str = ""
+    attempts: int = 0
     started_at: datetime | None = None
     completed_at: datetime | None = None
     error: str | None = None
@@ -119,6 +123,7 @@ class StewardshipJobStarted(DomainEvent, frozen=True, kw_only=True):
         """Be running since the first time."""
         state = aggregate.state
         state.status = JobStatus.RUNNING
+        state.attempts += 1
         state.started_at = state.started_at or self.timestamp
 
 
@@ -149,6 +154,8 @@ class StewardshipJobCompleted(StewardshipJobEnded, frozen=True, kw_only=True):
     """The stewardship was set up, in the same transaction."""
 
     TOPIC = "StewardshipJobCompleted"
+
+    stewardship_key: int
 
     def apply(self, aggregate: "StewardshipJob") -> None:
         """Be complete; the stewardship has the contact details now."""

@@ -25,6 +25,8 @@ SEQUENCES = frozenset(
         "webhook_ids",
         "workflow_ids",
         "refusal_ids",
+        "stewardship_ids",
+        "stewardship_job_ids",
     }
 )
 

@@ -20,6 +20,7 @@ from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.system.faults import PostgresFaults
 from interfaces.composition.catalogue import PROJECTIONS
 from interfaces.composition.foundation import Foundation
+from interfaces.composition.stewardship import stewardship_duties
 from projections.runs.retention import RetentionQueries
 
 REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
@@ -29,7 +30,7 @@ def job_worker(base: Foundation) -> JobWorker:
     """Give the worker that does the jobs of all features."""
     return JobWorker(
         base.conninfo,
-        [*_system_duties(base), *_run_duties(base)],
+        [*_system_duties(base), *_run_duties(base), *stewardship_duties(base)],
         concurrency=base.settings.job_concurrency,
     )
 

@@ -5,6 +5,8 @@ from application.outward import OutwardCatalogue
 from application.processes.outward import process_events
 from application.runs.outward import run_events
 from application.runs.rerunning import reruns
+from application.stewardship.outward import stewardship_events
+from application.stewardship.running import stewardship_job_runs, stewardship_notices
 from application.subscription import Subscription
 from application.system.outward import system_events
 from infra.projections.follower import Follower
@@ -19,8 +21,19 @@ from projections.webhooks.projection import webhooks
 PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
 
 # All that outsiders can be told of.
-OUTWARD = OutwardCatalogue(process_events, run_events, document_events, system_events)
+OUTWARD = OutwardCatalogue(
+    process_events,
+    run_events,
+    document_events,
+    stewardship_events,
+    system_events,
+)
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (reruns, Outbox(OUTWARD))
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    reruns,
+    stewardship_job_runs,
+    stewardship_notices,
+    Outbox(OUTWARD),
+)
 
 FOLLOWERS: tuple[Follower, ...] = (*PROJECTIONS, *SUBSCRIPTIONS)

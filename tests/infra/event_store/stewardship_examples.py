@@ -51,7 +51,7 @@ def _busy() -> Aggregate:
     stewardship = Stewardship.create(1, a_definition(), now=START)
     _change_stewards(stewardship)
     _change_responsibilities(stewardship)
-    stewardship.measure("metric_001", 96.5, measured_at=None, now=after(hours=1))
+    stewardship.measure("metric_001", 91.5, measured_at=None, now=after(hours=1))
     stewardship.audit("policy_001", checks=20, violations=1, now=after(hours=1))
     for decision in Decision:
         change = stewardship.change_status(
@@ -145,9 +145,9 @@ def _jobs() -> Iterator[Aggregate]:
             number + 1, stewardship_id=number + 7, definition=a_definition(), now=START
         )
         job.start(now=START)
-        job.advance("validate", 0.1, now=START)
+        job.advance("validation", 0.2, now=START)
         if number == 0:
-            yield job.complete(now=START)
+            job.complete(now=START)
         elif number == 1:
             job.neutralize(ANN, reason="asked to", policy="data_subject", now=START)
             job.fail("the database was gone", now=START)

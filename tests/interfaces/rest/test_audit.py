@@ -199,6 +199,8 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "webhooks",
         "history",
         "reruns",
+        "stewardship_job_runs",
+        "stewardship_notices",
     }
     shown = projections["processes"]
     assert shown["position"] >= position

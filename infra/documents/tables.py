@@ -1,0 +1,141 @@
+"""The rows of pages as camelot reads them, compared with what pdfium reads there."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+from camelot.io import read_pdf
+
+from domain.documents.sheet import Cells, SheetPage, SheetRow
+from domain.documents.wording import HEADER, ROW_START, clean
+from domain.games.anomalies import Anomaly, AnomalyKind
+from infra.documents.columns import TableColumns, find_tables, words_within
+from infra.documents.glyphs import Glyphs, read_glyphs
+
+_ROW_TOLERANCE = 3
+_COLUMNS = ("start", "code", "event", "outcome", "home", "draw", "away")
+
+
+def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[SheetPage]:
+    """Read pages by both readers; camelot's reading is the one that counts."""
+    with pypdfium2.PdfDocument(path) as document:
+        glyphs = {number: read_glyphs(document[number - 1]) for number in numbers}
+    tables = {number: find_tables(glyphs[number]) for number in numbers}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # camelot warns of pages without tables
+        found = read_pdf(
+            str(path),
+            pages=",".join(map(str, numbers)),
+            flavor="stream",
+            row_tol=_ROW_TOLERANCE,
+            layout_kwargs={"boxes_flow": None},
+            per_page={
+                number: _by_camelot(columns, glyphs[number])
+                for number, columns in tables.items()
+                if columns
+            },
+        )
+    for number in numbers:
+        yield _page(
+            number,
+            [table for table in found if table.page == number],
+            tables[number],
+            glyphs[number],
+        )
+
+
+def _by_camelot(tables: Sequence[TableColumns], glyphs: Glyphs) -> dict[str, Any]:
+    return {
+        "columns": [",".join(f"{cut:.2f}" for cut in table.cuts) for table in tables],
+        "table_areas": [
+            f"{table.left:.2f},{glyphs.height:.2f},{table.right:.2f},0" for table in tables
+        ],
+    }
+
+
+def _page(
+    number: int, found: Sequence[Any], tables: Sequence[TableColumns], glyphs: Glyphs
+) -> SheetPage:
+    rows: list[SheetRow] = []
+    for at, table in enumerate(found):
+        rows.extend(_rows(table, number, len(rows), tables[at] if tables else None))
+    lines = [
+        text
+        for left, right in [(table.left, table.right) for table in tables] or [(0, glyphs.width)]
+        for line in glyphs.lines
+        if (text := clean(" ".join(word.text for word in words_within(line, left, right))))
+    ]
+    return SheetPage(
+        number=number, rows=tuple(rows), anomalies=tuple(_differences(number, rows, lines))
+    )
+
+
+def _rows(table: Any, number: int, before: int, columns: TableColumns | None) -> Iterator[SheetRow]:
+    for at, texts in enumerate(table.data):
+        cells = [clean(text) for text in texts]
+        if not any(cells):
+            continue
+        before += 1
+        in_columns = columns is not None and not _crosses(table, at, columns)
+        yield SheetRow(
+            page=number,
+            line=before,
+            text=" ".join(cell for cell in cells if cell),
+            cells=Cells(**dict(zip(_COLUMNS, cells, strict=True))) if in_columns else None,
+        )
+
+
+def _crosses(table: Any, at: int, columns: TableColumns) -> bool:
+    """Tell whether a text of a row begins in another column than the one it was put into."""
+    top, bottom = table.rows[at]
+    edges = [columns.left, *columns.cuts, columns.right]
+    for text in table.textlines:
+        if not (
+            bottom <= (text.y0 + text.y1) / 2 <= top and columns.left <= text.x0 < columns.right
+        ):
+            continue
+        overlaps = [min(text.x1, right) - max(text.x0, left) for left, right in pairwise(edges)]
+        begins = sum(cut <= text.x0 + 1 for cut in columns.cuts)
+        if overlaps.index(max(overlaps)) != begins:
+            return True
+    return False
+
+
+def _differences(number: int, rows: Sequence[SheetRow], lines: Sequence[str]) -> Iterator[Anomaly]:
+    """Give the rows that the two readers read differently, or that only one of them sees."""
+    first = [
+        row for row, counts in zip(rows, _in_table([r.text for r in rows]), strict=True) if counts
+    ]
+    second = [line for line, counts in zip(lines, _in_table(lines), strict=True) if counts]
+    matcher = SequenceMatcher(None, [row.text for row in first], second, autojunk=False)
+    for tag, first_from, first_to, second_from, second_to in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for at in range(max(first_to - first_from, second_to - second_from)):
+            row = first[first_from + at] if first_from + at < first_to else None
+            other = second[second_from + at] if second_from + at < second_to else None
+            yield Anomaly(
+                kind=AnomalyKind.READINGS_DIFFER,
+                message="Two readers of the page do not agree on this row",
+                page=number,
+                line=row.line if row else 0,
+                text=row.text if row else "",
+                other_text=other,
+            )
+
+
+def _in_table(texts: Sequence[str]) -> list[bool]:
+    """Tell which lines stand below a header, or are rows by themselves."""
+    below, found = False, any(map(HEADER.search, texts))
+    flags = []
+    for text in texts:
+        is_header = HEADER.search(text) is not None
+        flags.append(
+            (below or not found or ROW_START.fullmatch(text) is not None) and not is_header
+        )
+        below = below or is_header
+    return flags

@@ -1,0 +1,2 @@
+CREATE SEQUENCE stewardship_ids;
+CREATE SEQUENCE stewardship_job_ids;
