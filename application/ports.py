@@ -400,6 +400,10 @@ class Vitals(Protocol):
         """Tell whether the database answers."""
         ...
 
+    async def log_is_writable(self) -> bool:
+        """Tell whether events can be recorded."""
+        ...
+
     async def cache(self) -> bool:
         """Tell whether Redis answers; without Redis the cache is this process, which does."""
         ...

@@ -13,6 +13,12 @@ from application.ports import SystemMetrics
 
 PATIENCE_SECONDS = 2.0
 
+LOG_IS_WRITABLE = """
+SELECT NOT pg_is_in_recovery()
+   AND current_setting('transaction_read_only') = 'off'
+   AND has_table_privilege('events', 'INSERT')
+"""
+
 
 class MachineVitals:
     """Implements the application's Vitals port."""
@@ -35,6 +41,15 @@ class MachineVitals:
         except (psycopg.Error, psycopg_pool.PoolTimeout):
             return False
         return True
+
+    async def log_is_writable(self) -> bool:
+        """Tell whether events can be recorded."""
+        try:
+            async with self._pool.connection(timeout=PATIENCE_SECONDS) as connection:
+                row = await (await connection.execute(LOG_IS_WRITABLE)).fetchone()
+        except (psycopg.Error, psycopg_pool.PoolTimeout):
+            return False
+        return row is not None and bool(row[0])
 
     async def cache(self) -> bool:
         """Tell whether Redis answers; without Redis the cache is this process, which does."""

@@ -29,6 +29,10 @@ from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
+from application.workflows.bulk import BulkHandlers
+from application.workflows.handlers import WorkflowHandlers
+from application.workflows.ports import ContentManagement
+from application.workflows.templates import TemplateHandlers, Templates
 from interfaces.telling import Telling
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
@@ -36,6 +40,9 @@ from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
 from projections.webhooks.queries import WebhookQueries
+from projections.workflows.audit import WorkflowAuditQueries
+from projections.workflows.contents import ContentQueries
+from projections.workflows.templates import TemplateQueries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +88,18 @@ class Services:
     history: HistoryQueries
     identity: IdentityQueries
     webhooks: WebhookQueries
+    workflows: "Workflows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflows:
+    """What the routes of workflows work with."""
+
+    contents: ContentManagement
+    templates: Templates
+    template_handlers: TemplateHandlers
+    handlers: WorkflowHandlers
+    bulk_handlers: BulkHandlers
+    template_queries: TemplateQueries
+    content_queries: ContentQueries
+    audit_queries: WorkflowAuditQueries

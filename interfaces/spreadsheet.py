@@ -9,7 +9,7 @@ FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－",
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """Write a line; None is an empty cell, and text that would be calculated gets a ``'`` before."""
+    """Write a line: None as an empty cell, text that would be calculated behind a ``'``."""
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow(_shown(cell) for cell in cells)
     return line.getvalue()

@@ -198,6 +198,7 @@ class TemplateRemoved(ContentEvent, frozen=True, kw_only=True):
         super().fold(state)
         state.moves += 1
         state.trace(state.in_force.assigned, self.operation_version)
+        state.removed_template = self.template_id
         state.current = None
 
 

@@ -99,6 +99,7 @@ class ContentState(msgspec.Struct, kw_only=True):
     traces: dict[str, list[int]] = msgspec.field(default_factory=dict)
     neutralized: list[str] = msgspec.field(default_factory=list)
     moves: int = 0
+    removed_template: str | None = None
 
     def note(self, participant: str, user_id: str, operation: int) -> None:
         """Know who had to do with an operation."""

@@ -9,6 +9,7 @@ from application.stewardship.outward import stewardship_events
 from application.stewardship.running import stewardship_job_runs, stewardship_notices
 from application.subscription import Subscription
 from application.system.outward import system_events
+from application.workflows.outward import workflow_events
 from infra.projections.follower import Follower
 from infra.webhooks.outbox import Outbox
 from projections.history.projection import history
@@ -17,8 +18,9 @@ from projections.identity.users import users
 from projections.processes.projection import processes
 from projections.runs.projection import runs
 from projections.webhooks.projection import webhooks
+from projections.workflows.projection import workflows
 
-PROJECTIONS = (processes, runs, users, api_keys, webhooks, history)
+PROJECTIONS = (processes, runs, users, api_keys, webhooks, history, workflows)
 
 # All that outsiders can be told of.
 OUTWARD = OutwardCatalogue(
@@ -26,6 +28,7 @@ OUTWARD = OutwardCatalogue(
     run_events,
     document_events,
     stewardship_events,
+    workflow_events,
     system_events,
 )
 

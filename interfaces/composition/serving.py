@@ -38,6 +38,7 @@ from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.foundation import foundation
+from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
 from projections.history.queries import HistoryQueries
@@ -148,6 +149,7 @@ async def compose(
             history=HistoryQueries(pool),
             identity=identity,
             webhooks=WebhookQueries(pool),
+            workflows=await stack.enter_async_context(open_workflows(base)),
         )
 
 

@@ -42,6 +42,11 @@ from interfaces.rest.steps import StepController
 from interfaces.rest.system import SystemController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.audit import WorkflowAuditController
+from interfaces.rest.workflows.bulk import BulkController
+from interfaces.rest.workflows.contents import WorkflowController
+from interfaces.rest.workflows.health import WorkflowHealthController
+from interfaces.rest.workflows.templates import TemplateController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
 
@@ -65,6 +70,15 @@ DASHBOARD = (
 )
 
 FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+
+
+WORKFLOWS = (
+    TemplateController,
+    WorkflowController,
+    BulkController,
+    WorkflowAuditController,
+    WorkflowHealthController,
+)
 
 
 # What a page of another origin may read of a response.
@@ -106,6 +120,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],

@@ -187,11 +187,11 @@ def _would_of_person(where: Involvement) -> NeutralizedPerson:
 def _response(
     runs: Neutralized, person: NeutralizedPerson, *, dry_run: bool
 ) -> Response[CleanupView]:
-    done = (runs.neutralized_run_ids, person.contents.done, person.refusals.done)
-    failed = (runs.failed_run_ids, person.contents.failed, person.refusals.failed)
+    done = [*runs.neutralized_run_ids, *person.contents.done, *person.refusals.done]
+    failed = [*runs.failed_run_ids, *person.contents.failed, *person.refusals.failed]
     view = CleanupView(
-        neutralized_count=sum(map(len, done)),
-        failed_count=sum(map(len, failed)),
+        neutralized_count=len(done),
+        failed_count=len(failed),
         neutralized_run_ids=runs.neutralized_run_ids,
         failed_run_ids=runs.failed_run_ids,
         neutralized_content_uids=person.contents.done,

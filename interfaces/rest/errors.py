@@ -28,10 +28,12 @@ from application.errors import (
     SubjectErasedError,
     TooManyAttemptsError,
 )
+from application.workflows.ports import ContentManagementError
 from domain.errors import InvalidFieldError, RuleViolatedError
 from interfaces.rest.conditions import IDEMPOTENCY_KEY
 from interfaces.rest.families import SKINS, ErrorBody, Families, Problem
 from interfaces.rest.requests import request_id_of
+from interfaces.rest.workflows.refusals import workflow_details, workflow_facts
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +97,7 @@ def exception_handler(families: Families, *, max_body_bytes: int) -> Handler:
 
 
 def _problem(error: Exception, request_id: str) -> Problem:
-    status, kind, message = _facts(error)
+    status, kind, message = workflow_facts(error) or _facts(error)
     return Problem(
         status=status,
         kind=kind,
@@ -104,6 +106,7 @@ def _problem(error: Exception, request_id: str) -> Problem:
         request_id=request_id,
         fields=_fields(error),
         headers=_headers(error),
+        details=workflow_details(error),
     )
 
 
@@ -167,6 +170,8 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
+        case ContentManagementError():
+            return {"Retry-After": str(error.RETRY_AFTER_SECONDS)}
         case (
             ReadModelBehindError()
             | ErasureNotNotedError()

@@ -14,7 +14,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from application.outward import OutwardCatalogue
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
-from interfaces.rest.families import DashboardError, Families, Family, FootballError
+from interfaces.rest.families import DashboardError, Families, Family, FootballError, WorkflowsError
 from interfaces.rest.webhooks.description import described_webhooks
 
 API_KEY = "ApiKey"
@@ -29,7 +29,11 @@ _JSON = JsonRenderPlugin()
 _SWAGGER = SwaggerRenderPlugin()
 _REDOC = RedocRenderPlugin(google_fonts=False)
 
-_SHAPES: dict[Family, type] = {Family.DASHBOARD: DashboardError, Family.FOOTBALL: FootballError}
+_SHAPES: dict[Family, type] = {
+    Family.DASHBOARD: DashboardError,
+    Family.FOOTBALL: FootballError,
+    Family.WORKFLOWS: WorkflowsError,
+}
 
 _CASES = {
     400: "A business rule is broken",

@@ -10,7 +10,8 @@ from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from projections.paging import Slice
-from projections.workflows.tables import ENTRIES, EntryRow, workflows
+from projections.workflows.projection import workflows
+from projections.workflows.tables import ENTRIES, EntryRow
 
 SCHEMA = Identifier(workflows.id)
 

@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from projections.paging import Slice
-from projections.workflows.tables import ContentRow, workflows
+from projections.workflows.projection import workflows
+from projections.workflows.tables import ContentRow
 
 _COLUMNS = """
 SELECT uid, content, workflow_id, template_id, current_state, assignees, known, updated_at, version

@@ -1,5 +1,6 @@
 """The read model of workflows: templates, contents, and the audit trail."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from domain.workflows.content_events import (
 from domain.workflows.content_state import ContentState
 from domain.workflows.custom_template import TemplateDefined, TemplateRetired, TemplateRevised
 from domain.workflows.refusal import AttemptRefused, RefusalNeutralized
-from projections.projection import Touched
+from projections.projection import Projection, Touched
 from projections.table import Rows
 from projections.workflows.tables import (
     CONTENTS,
@@ -31,7 +32,13 @@ from projections.workflows.tables import (
     ContentRow,
     EntryRow,
     TemplateRow,
-    workflows,
+)
+
+workflows = Projection(
+    "workflows",
+    version=1,
+    schema=Path(__file__).with_name("schema.sql"),
+    tables=(TEMPLATES, CONTENTS, ENTRIES),
 )
 
 
@@ -73,7 +80,7 @@ def template_defined(recorded: Recorded[TemplateDefined], rows: Rows) -> None:
             category=template.category,
             complexity=template.complexity,
             template=msgspec.to_builtins(template),
-            created_by=_who(recorded),
+            created_by=recorded.event.defined_by,
             created_at=recorded.event.timestamp,
             updated_at=recorded.event.timestamp,
             retired_at=None,

@@ -1,12 +1,10 @@
 """The tables of the read model of workflows."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from projections.projection import Projection
 from projections.table import Table
 
 
@@ -74,10 +72,3 @@ class EntryRow(msgspec.Struct):
 TEMPLATES = Table("templates", TemplateRow, key="id")
 CONTENTS = Table("contents", ContentRow, key="uid")
 ENTRIES = Table("entries", EntryRow, key="id")
-
-workflows = Projection(
-    "workflows",
-    version=1,
-    schema=Path(__file__).with_name("schema.sql"),
-    tables=(TEMPLATES, CONTENTS, ENTRIES),
-)

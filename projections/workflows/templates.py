@@ -6,7 +6,8 @@ import msgspec
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
-from projections.workflows.tables import TemplateRow, workflows
+from projections.workflows.projection import workflows
+from projections.workflows.tables import TemplateRow
 
 _COLUMNS = """
 SELECT id, category, complexity, template, created_by, created_at, updated_at, retired_at, version

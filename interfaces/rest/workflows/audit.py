@@ -1,11 +1,9 @@
 """The audit trail of workflows, refused attempts included (issue: compliance export)."""
 
 import re
-from collections.abc import AsyncIterator
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
-import msgspec
 from litestar import Controller, Response, get
 from litestar.di import Provide
 from litestar.params import Parameter
@@ -24,12 +22,8 @@ from interfaces.rest.paging import (
     paged,
 )
 from interfaces.rest.workflows.access import actor_of
-from interfaces.rest.workflows.audit_views import (
-    AuditEntryView,
-    csv_entry,
-    csv_header,
-    entry_view,
-)
+from interfaces.rest.workflows.audit_file import FileFormat, audit_file
+from interfaces.rest.workflows.audit_views import AuditEntryView, entry_view
 from interfaces.rest.workflows.parameters import READ_MODELS
 from interfaces.services import Services
 from projections.workflows.audit import EntryFilter
@@ -71,13 +65,10 @@ SuccessFilter = Annotated[
     bool | None, Parameter(description="What was done, or with false what was refused")
 ]
 Format = Annotated[
-    Literal["jsonl", "csv"],
-    Parameter(query="format", description="JSON lines, or a table for spreadsheets"),
+    FileFormat, Parameter(query="format", description="JSON lines, or a table for spreadsheets")
 ]
 
 EntryPage = Annotated[Page[AuditEntryView], Parameter(schema_component_key="WorkflowAuditPage")]
-
-MEDIA_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -112,13 +103,13 @@ class WorkflowAuditController(Controller):
 
     path = "/workflows/audit"
     tags = ("Workflows",)
-    dependencies = {"wanted": Provide(provide_filter)}
 
     @get(
         "/",
         operation_id="listWorkflowAudit",
         response_headers=PAGE_HEADERS,
         summary="Search the audit trail of workflows",
+        dependencies={"wanted": Provide(provide_filter)},
     )
     async def search(
         self,
@@ -140,7 +131,8 @@ class WorkflowAuditController(Controller):
         "/export",
         operation_id="exportWorkflowAudit",
         summary="Export the audit trail of workflows",
-        media_type="application/x-ndjson",
+        media_type=FileFormat.JSON_LINES.media_type,
+        dependencies={"wanted": Provide(provide_filter)},
     )
     async def export(
         self,
@@ -148,24 +140,13 @@ class WorkflowAuditController(Controller):
         services: Services,
         wanted: EntryFilter,
         *,
-        file_format: Format = "jsonl",
+        file_format: Format = FileFormat.JSON_LINES,
     ) -> Stream:
         """Give every entry that fits as a file, newest first; for who manages workflows."""
         check_may_manage(actor_of(request.user))
         await services.freshness.reach_head(READ_MODELS)
         return Stream(
-            _lines(services, wanted, file_format),
-            media_type=MEDIA_TYPES[file_format],
+            audit_file(services.workflows.audit_queries, wanted, file_format),
+            media_type=file_format.media_type,
             headers={"Content-Disposition": f'attachment; filename="workflow-audit.{file_format}"'},
         )
-
-
-async def _lines(services: Services, wanted: EntryFilter, file_format: str) -> AsyncIterator[bytes]:
-    if file_format == "csv":
-        yield csv_header().encode()
-    async for entries in services.workflows.audit_queries.all(wanted):
-        views = [entry_view(entry) for entry in entries]
-        if file_format == "csv":
-            yield "".join(csv_entry(view) for view in views).encode()
-        else:
-            yield b"".join(msgspec.json.encode(view) + b"\n" for view in views)

@@ -1,4 +1,4 @@
-"""Entries of the audit trail as they are shown (seed: AuditEntry)."""
+"""Audit entries as they are shown (seed: AuditEntry)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,55 +6,41 @@ from typing import Any
 
 import msgspec
 
+from domain.workflows.changes import role_changes
+from domain.workflows.content import Content
 from domain.workflows.vocabulary import title_of
-from interfaces.spreadsheet import csv_line
 from projections.workflows.tables import EntryRow
-
-COLUMNS = (
-    "position",
-    "timestamp",
-    "operation",
-    "user_id",
-    "content_uid",
-    "template_id",
-    "success",
-    "changes",
-    "error",
-    "metadata",
-)
 
 
 class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody did with a workflow, or was refused to; ``position`` is its place in the log.
+    """An operation on a workflow, or a refused attempt; then ``error`` says why.
 
-    ``metadata`` holds what belongs to the operation: its workflow, transition, comments and so on.
+    ``changes`` name roles by their titles, like ``Peer Reviewer``.
     """
 
-    position: int
     timestamp: datetime
     operation: str
     user_id: str
     content_uid: str | None
     template_id: str | None
     success: bool
-    changes: Sequence[Mapping[str, Any]]
-    metadata: dict[str, Any]
+    changes: Sequence[dict[str, Any]]
+    metadata: Mapping[str, Any]
     error: str | None
 
 
 def entry_view(entry: EntryRow) -> AuditEntryView:
-    """Show an entry."""
-    told = {
-        "workflow_id": entry.workflow_id,
-        "transition_id": entry.transition_id,
-        "from_state": entry.from_state,
-        "to_state": entry.to_state,
-        "comments": entry.comments,
-        "error_code": entry.error_code,
-        **entry.metadata,
-    }
+    """Show an entry of the read model."""
+    metadata = dict(entry.metadata)
+    if entry.workflow_id is not None:
+        metadata["workflow_id"] = entry.workflow_id
+    if entry.transition_id is not None:
+        metadata["transition_id"] = entry.transition_id
+    if entry.comments is not None:
+        metadata["comments"] = entry.comments
+    if entry.error_code is not None:
+        metadata["error_code"] = entry.error_code
     return AuditEntryView(
-        position=entry.position,
         timestamp=entry.timestamp,
         operation=entry.operation,
         user_id=entry.user_id,
@@ -62,30 +48,34 @@ def entry_view(entry: EntryRow) -> AuditEntryView:
         template_id=entry.template_id,
         success=entry.success,
         changes=[_change(change, entry.people) for change in entry.changes],
-        metadata={name: value for name, value in told.items() if value is not None},
+        metadata=metadata,
         error=entry.error,
     )
 
 
-def csv_header() -> str:
-    """Give the first line of a spreadsheet of entries."""
-    return csv_line(COLUMNS)
-
-
-def csv_entry(view: AuditEntryView) -> str:
-    """Give the line of an entry; what has parts of its own is JSON in one cell."""
-    plain: dict[str, Any] = msgspec.to_builtins(view)
-    return csv_line(
-        msgspec.json.encode(plain[name]).decode()
-        if name in ("changes", "metadata")
-        else plain[name]
-        for name in COLUMNS
+def applied_entry_view(content: Content) -> AuditEntryView:
+    """Show the entry of an application as a command has left the content."""
+    workflow, people = content.workflow, content.state.people
+    changes = role_changes(workflow.replaced, workflow.assignments)
+    return AuditEntryView(
+        timestamp=workflow.applied_at,
+        operation="apply_template",
+        user_id=people[workflow.applied_by],
+        content_uid=content.key,
+        template_id=workflow.template.id,
+        success=True,
+        changes=[_change(msgspec.to_builtins(change), people) for change in changes],
+        metadata={
+            "workflow_id": workflow.workflow_id,
+            "template_version": workflow.template.version,
+            "replaced_template": workflow.replaced_template,
+        },
+        error=None,
     )
 
 
-def _change(change: Mapping[str, Any], people: Mapping[str, str]) -> Mapping[str, Any]:
-    """Name roles by their titles and people by their ids."""
-    if "role" not in change:
+def _change(change: dict[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
+    if "users" not in change:
         return change
-    users = [people[participant] for participant in change["users"]]
-    return {**change, "role": title_of(change["role"]), "users": users}
+    users = [people[who] for who in change["users"]]
+    return change | {"role": title_of(change["role"]), "users": users}
