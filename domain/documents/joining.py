@@ -40,7 +40,13 @@ class SheetLine(msgspec.Struct, kw_only=True):
     kind: LineKind
     text: str
     cells: Cells | None
-    place: Place
+    page: int
+    number: int
+
+    @property
+    def place(self) -> Place:
+        """Where the line begins, with its whole text."""
+        return Place(self.page, self.number, self.text)
 
 
 def join_rows(pages: Iterable[SheetPage]) -> Iterator[SheetLine]:
@@ -66,7 +72,8 @@ def join_rows(pages: Iterable[SheetPage]) -> Iterator[SheetLine]:
                 kind=kind,
                 text=clean(row.text) if row.cells is None else text_of(row.cells),
                 cells=row.cells,
-                place=Place(row.page, row.line),
+                page=row.page,
+                number=row.line,
             )
             for part in above:
                 _append(last, part)

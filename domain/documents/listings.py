@@ -9,7 +9,7 @@ from domain.documents.days import Kickoff
 from domain.documents.joining import SheetLine
 from domain.documents.rows import LINE_AT_END, EventRow, RowFault
 from domain.games.anomalies import Anomaly, AnomalyKind
-from domain.games.listing import ListedGame, ListedMarket, Place
+from domain.games.listing import ListedGame, ListedMarket, Place, anomaly_at
 from domain.games.market_labels import (
     LabelMeaning,
     read_label,
@@ -29,7 +29,6 @@ class _Market(msgspec.Struct, kw_only=True):
     meaning: LabelMeaning
     odds: dict[str, Decimal]
     places: list[Place]
-    texts: list[str]
 
 
 class _Game(msgspec.Struct, kw_only=True):
@@ -73,7 +72,7 @@ class Listings:
                 home_team=pair[0],
                 away_team=pair[1],
                 code=row.code,
-                page=line.place.page,
+                page=line.page,
             )
         label = event.removeprefix(game.pair).strip()
         fault = _add_market(game, label, row, line)
@@ -85,7 +84,7 @@ class Listings:
     def note(self, line: SheetLine, kind: AnomalyKind, message: str) -> None:
         """Keep what is odd about the row that was added last with its game."""
         assert self._last is not None
-        self._last.anomalies.append(_anomaly(line, kind, message))
+        self._last.anomalies.append(anomaly_at(line.place, kind, message))
 
     def games(self) -> Iterator[ListedGame]:
         """Give the games in the order of the sheet."""
@@ -157,7 +156,6 @@ def _add_market(game: _Game, label: str, row: EventRow, line: SheetLine) -> RowF
     elif not odds.keys() & same.odds.keys():
         same.odds.update(odds)
         same.places.append(line.place)
-        same.texts.append(line.text)
     else:
         _repeat(game, same, odds, row, line)
     return None
@@ -206,16 +204,18 @@ def _is_same(market: _Market, meaning: LabelMeaning, code: str) -> bool:
 def _add_new(
     game: _Game, meaning: LabelMeaning, odds: dict[str, Decimal], row: EventRow, line: SheetLine
 ) -> None:
-    game.markets.append(
-        _Market(code=row.code, meaning=meaning, odds=odds, places=[line.place], texts=[line.text])
-    )
+    game.markets.append(_Market(code=row.code, meaning=meaning, odds=odds, places=[line.place]))
     if not meaning.known:
         game.anomalies.append(
-            _anomaly(line, AnomalyKind.UNKNOWN_MARKET, f"{meaning.label} is no known market")
+            anomaly_at(
+                line.place, AnomalyKind.UNKNOWN_MARKET, f"{meaning.label} is no known market"
+            )
         )
     elif meaning.outcome is None and len(odds) < len(meaning.columns):
         game.anomalies.append(
-            _anomaly(line, AnomalyKind.ODDS_COUNT_MISMATCH, "Not every outcome has its odds")
+            anomaly_at(
+                line.place, AnomalyKind.ODDS_COUNT_MISMATCH, "Not every outcome has its odds"
+            )
         )
 
 
@@ -223,11 +223,11 @@ def _repeat(
     game: _Game, market: _Market, odds: dict[str, Decimal], row: EventRow, line: SheetLine
 ) -> None:
     """Keep one of two rows that say the same, or the later one of two that do not."""
-    earlier = market.texts[0]
+    earlier = market.places[0].text
     if row.code != market.code:
         game.anomalies.append(
-            _anomaly(
-                line,
+            anomaly_at(
+                line.place,
                 AnomalyKind.PROBABLE_DUPLICATE_GAME
                 if market.meaning.market_type is MarketType.RESULT
                 else AnomalyKind.DUPLICATE_ROW,
@@ -238,13 +238,13 @@ def _repeat(
         return
     if all(market.odds.get(outcome) == odd for outcome, odd in odds.items()):
         game.anomalies.append(
-            _anomaly(line, AnomalyKind.DUPLICATE_ROW, "The row is printed twice", earlier)
+            anomaly_at(line.place, AnomalyKind.DUPLICATE_ROW, "The row is printed twice", earlier)
         )
         return
     market.odds.update(odds)
     game.anomalies.append(
-        _anomaly(
-            line,
+        anomaly_at(
+            line.place,
             AnomalyKind.CONFLICTING_ODDS,
             "The market has other odds in an earlier row; the later ones are kept",
             earlier,
@@ -264,17 +264,4 @@ def _listed(market: _Market) -> ListedMarket:
         player=meaning.player,
         odds=market.odds,
         rows=tuple(market.places),
-    )
-
-
-def _anomaly(
-    line: SheetLine, kind: AnomalyKind, message: str, other_text: str | None = None
-) -> Anomaly:
-    return Anomaly(
-        kind=kind,
-        message=message,
-        page=line.place.page,
-        line=line.place.line,
-        text=line.text,
-        other_text=other_text,
     )

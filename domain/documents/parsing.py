@@ -20,7 +20,7 @@ from domain.documents.wording import (
     weekday_of_band,
 )
 from domain.games.anomalies import Anomaly, AnomalyKind
-from domain.games.listing import ListedGame
+from domain.games.listing import ListedGame, anomaly_at
 
 
 class ParsedSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,12 +170,4 @@ class _Parser:
         self._report(line, fault.kind, fault.message)
 
     def _report(self, line: SheetLine, kind: AnomalyKind, message: str) -> None:
-        self.anomalies.append(
-            Anomaly(
-                kind=kind,
-                message=message,
-                page=line.place.page,
-                line=line.place.line,
-                text=line.text,
-            )
-        )
+        self.anomalies.append(anomaly_at(line.place, kind, message))

@@ -5,15 +5,19 @@ from decimal import Decimal
 
 import msgspec
 
-from domain.games.anomalies import Anomaly
+from domain.games.anomalies import Anomaly, AnomalyKind
 from domain.games.market_types import MarketType, Period, Scope
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a row stands: the page, and its line of text there; both count from 1."""
+    """Where a row stands: the page, and its line of text there; both count from 1.
+
+    ``text`` is the row as it was read.
+    """
 
     page: int
     line: int
+    text: str
 
 
 class GameIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +32,10 @@ class GameIdentity(msgspec.Struct, frozen=True, kw_only=True):
 class ListedMarket(msgspec.Struct, frozen=True, kw_only=True):
     """One market of a game: the odds by outcome, in the order of the sheet.
 
-    The keys of ``odds`` are those of the market's type; a market of an unknown type keeps the
-    columns of the sheet, H, D and V, or the outcomes as they are printed. ``line`` is a number
-    with a decimal point, or the goals credited before kick-off, as in ``0:1``.
+    The keys of ``odds`` are those of the market's type. A market of an unknown type keeps the
+    columns of the sheet, H, D and V, or the outcomes as they are printed, or the numbers of its
+    odds from left to right, as in ``1.``, where not even the columns can be told. ``line`` is a
+    number with a decimal point, or the goals credited before kick-off, as in ``0:1``.
     """
 
     code: str
@@ -44,6 +49,14 @@ class ListedMarket(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Place, ...]
 
     @property
+    def question(self) -> tuple[str, ...]:
+        """Give what a game has one market for; nobody knows of those of an unknown type."""
+        if self.market_type is MarketType.UNKNOWN:
+            return self.code, self.label
+        line, player = self.line or "", self.player or ""
+        return self.market_type, self.period, self.scope, line, player
+
+    @property
     def is_main(self) -> bool:
         """Tell whether this is the result after 90 minutes, the market that each game has."""
         return self.market_type is MarketType.RESULT and self.period is Period.FULL_TIME
@@ -55,7 +68,7 @@ class ListedGame(msgspec.Struct, frozen=True, kw_only=True):
     ``date`` and ``time`` (HH:MM) are those of the kick-off in Budapest, ``sheet_day`` is the day
     whose offer it belongs to. ``code`` is that of its first row, ``page`` the page of that row.
     ``home_team`` and ``away_team`` are the teams' names, ``printed_…`` what the sheet calls them.
-    ``markets_left_out`` is how many markets the cap on them has taken away.
+    ``markets_left_out`` is how many markets, the last ones, are more than are to be listed.
     """
 
     league: str
@@ -90,3 +103,17 @@ class ListedGame(msgspec.Struct, frozen=True, kw_only=True):
         """Give all markets but the main one."""
         main = self.main_market
         return tuple(market for market in self.markets if market is not main)
+
+
+def anomaly_at(
+    place: Place, kind: AnomalyKind, message: str, other_text: str | None = None
+) -> Anomaly:
+    """Say what is odd about a row; ``other_text`` is the row that it contradicts or repeats."""
+    return Anomaly(
+        kind=kind,
+        message=message,
+        page=place.page,
+        line=place.line,
+        text=place.text,
+        other_text=other_text,
+    )

@@ -91,6 +91,7 @@ class ContentState(msgspec.Struct, kw_only=True):
 
     ``people`` has everybody's user id under what the events call them, ``traces`` the versions at
     which operations began that they are in, ``neutralized`` whose personal data was erased.
+    ``moves`` counts what changed the state, and ``removed_template`` was taken away last.
     """
 
     current: Workflow | None = None

@@ -28,8 +28,8 @@ OUTWARD = OutwardCatalogue(
     run_events,
     document_events,
     stewardship_events,
-    workflow_events,
     system_events,
+    workflow_events,
 )
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (

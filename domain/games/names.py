@@ -1,0 +1,34 @@
+"""How names of teams are compared: by what is left of them without accents and abbreviations."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_ABBREVIATIONS = {
+    "utd": "united", "atl": "atletico", "dep": "deportivo", "univ": "universidad",
+    "sp": "sportivo", "st": "saint",
+}  # fmt: skip
+_WITH_A_DOT = re.compile(r"(\w+)\.")
+_NO_WORD = re.compile(r"[^\w]+")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae"})
+
+# Teams of one club that are not its first: reserves, women, juniors.
+_MARKER = re.compile(
+    r"\b(?:[2-9]|ii|iii|iv|b|c|nok|noi|w|women|u ?\d\d|res|reserves|junior|ifi)\b|^u\d\d"
+)
+
+
+@lru_cache(maxsize=10_000)
+def matching_key(name: str) -> str:
+    """Give what two spellings of one name have in common. It is never shown."""
+    whole = _WITH_A_DOT.sub(
+        lambda match: _ABBREVIATIONS.get(match[1].casefold(), match[1]) + " ", name
+    )
+    folded = unicodedata.normalize("NFKD", whole.casefold().translate(_LETTERS))
+    bare = "".join(character for character in folded if not unicodedata.combining(character))
+    return " ".join(_NO_WORD.sub(" ", bare).split())
+
+
+def markers(key: str) -> frozenset[str]:
+    """Give what in a key says that a team is not the first one of its club."""
+    return frozenset(match[0].strip() for match in _MARKER.finditer(key))
