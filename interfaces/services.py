@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from application.configuration.current import CurrentConfiguration
+from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.intake.ports import Intake
 from application.jobs import JobQueue
 from application.live import LiveLog, Seats
 from application.metrics import Meter, Metrics
@@ -29,20 +31,17 @@ from application.projections.ports import ParkedStreams
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
-from application.workflows.bulk import BulkHandlers
-from application.workflows.handlers import WorkflowHandlers
-from application.workflows.ports import ContentManagement
-from application.workflows.templates import TemplateHandlers, Templates
 from interfaces.telling import Telling
+from interfaces.workflow_services import Workflows
+from projections.documents.queries import DocumentQueries
+from projections.documents.reports import ReportQueries
+from projections.games.queries import GameQueries
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
 from projections.webhooks.queries import WebhookQueries
-from projections.workflows.audit import WorkflowAuditQueries
-from projections.workflows.contents import ContentQueries
-from projections.workflows.templates import TemplateQueries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +72,8 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    document_storage: DocumentStorage
+    intake: Intake
 
     authenticator: Authenticator
     passwords: PasswordHasher
@@ -88,18 +89,7 @@ class Services:
     history: HistoryQueries
     identity: IdentityQueries
     webhooks: WebhookQueries
-    workflows: "Workflows"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workflows:
-    """What the routes of workflows work with."""
-
-    contents: ContentManagement
-    templates: Templates
-    template_handlers: TemplateHandlers
-    handlers: WorkflowHandlers
-    bulk_handlers: BulkHandlers
-    template_queries: TemplateQueries
-    content_queries: ContentQueries
-    audit_queries: WorkflowAuditQueries
+    documents: DocumentQueries
+    reports: ReportQueries
+    games: GameQueries
+    workflows: Workflows

@@ -1,6 +1,6 @@
 """What the application needs from outside to read documents; infra implements it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,8 @@ class RefusalCode(StrEnum):
     NO_TEXT_LAYER = "NO_TEXT_LAYER"
     NO_USABLE_TEXT = "NO_USABLE_TEXT"
     RESOURCE_LIMIT = "RESOURCE_LIMIT"
+    DELETED = "DELETED"
+    BYTES_MISSING = "BYTES_MISSING"
 
 
 class UnreadableDocumentError(Exception):
@@ -44,7 +46,7 @@ class SheetReader(Protocol):
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
         ...
 
-    def pages(self, path: Path, facts: SheetFacts) -> AsyncIterator[SheetPage]:
+    def pages(self, path: Path, facts: SheetFacts) -> AsyncGenerator[SheetPage, None]:
         """Read the pages with the offer, in order, each when it is done.
 
         Raises UnreadableDocumentError if a page takes more time or memory than it may.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
 from domain.errors import RuleViolatedError
@@ -19,6 +20,8 @@ from domain.stewardship.definition import StewardshipDefinition
 from domain.stewardship.fields import check_definition
 from domain.stewardship.job import StewardshipJob
 from domain.stewardship.stewardship import Stewardship
+
+UNKNOWN_JOB = "Job not found"
 
 Clock = Callable[[], datetime]
 
@@ -134,8 +137,15 @@ async def _change(
     metadata: Metadata,
 ) -> tuple[StewardshipJob, int]:
     async def attempt() -> tuple[StewardshipJob, int]:
-        job = await store.load(StewardshipJob, job_id)
+        job = await _load(store, job_id)
         change(job)
         return job, await store.save(job, metadata=metadata)
 
     return await retrying(attempt)
+
+
+async def _load(store: EventStore, job_id: int) -> StewardshipJob:
+    try:
+        return await store.load(StewardshipJob, job_id)
+    except NotFoundError:
+        raise NotFoundError(UNKNOWN_JOB) from None

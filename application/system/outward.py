@@ -10,6 +10,7 @@ from typing import Any
 from application.outward import OutwardEvents
 from domain.configuration.events import ConfigurationReloaded, SectionConfigured
 from domain.configuration.sections import HIDDEN
+from domain.downloads.events import DownloadFailed
 from domain.events import Recorded
 from domain.identity.events import (
     ApiKeyCreated,
@@ -65,6 +66,18 @@ def webhook_failed(recorded: Recorded[WebhookDisabled]) -> dict[str, Any] | None
         "component": "webhooks",
         "error": "A webhook was disabled, since nothing could be delivered to it",
         "details": {"webhook": recorded.stream_id, "reason": event.reason},
+    }
+
+
+@system_events.also_on(DownloadFailed, name=SYSTEM_ERROR)
+def download_failed(recorded: Recorded[DownloadFailed]) -> dict[str, Any]:
+    """Tell why nothing could be fetched; not from where, for an address may hold a token."""
+    event = recorded.event
+    answered = {} if event.status_code is None else {"status_code": event.status_code}
+    return {
+        "component": "web_downloader",
+        "error": "Nothing could be downloaded, however often it was tried",
+        "details": {"download": recorded.stream_id, "reason": event.reason, **answered},
     }
 
 

@@ -140,11 +140,11 @@ class Content(Aggregate):
             return
         self.trigger_event(RolesChanged, **self._by(actor), workflow_id=workflow.workflow_id)
         began = self.version
+        for (role, participant), user_id in added.items():
+            self._change_role(RoleAssigned, role, participant, user_id, began)
         for role, participant in revoked:
             user_id = self.state.people[participant]
             self._change_role(RoleRevoked, role, participant, user_id, began)
-        for (role, participant), user_id in added.items():
-            self._change_role(RoleAssigned, role, participant, user_id, began)
 
     def check_transition(
         self, transition_id: str, comments: str | None, actor: Actor

@@ -10,7 +10,7 @@ from application.workflows.templates import TemplateHandlers, Templates
 from domain.workflows.builtin import load_built_in
 from infra.plone.opening import open_plone
 from interfaces.composition.foundation import Foundation
-from interfaces.services import Workflows
+from interfaces.workflow_services import Workflows
 from projections.workflows.audit import WorkflowAuditQueries
 from projections.workflows.contents import ContentQueries
 from projections.workflows.templates import TemplateQueries

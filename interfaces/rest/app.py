@@ -23,10 +23,14 @@ from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
 from interfaces.rest.configuration import ConfigurationController
 from interfaces.rest.dashboard import DashboardController
+from interfaces.rest.documents.documents import DocumentController
+from interfaces.rest.documents.processing import DocumentProcessingController
+from interfaces.rest.documents.uploads import UploadController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.events import EventController
 from interfaces.rest.families import Families
+from interfaces.rest.games import GameController
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
@@ -35,6 +39,7 @@ from interfaces.rest.openapi import DocumentationController, ErrorResponses, ope
 from interfaces.rest.processes import ProcessController
 from interfaces.rest.projections import ProjectionController
 from interfaces.rest.rate_limits import RateLimits
+from interfaces.rest.reports import ReportController
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
@@ -67,9 +72,18 @@ DASHBOARD = (
     ProjectionController,
     ErasureController,
     EventController,
+    DocumentController,
 )
 
-FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+FOOTBALL = (
+    WebhookController,
+    DeliveryController,
+    ConfigurationController,
+    UploadController,
+    DocumentProcessingController,
+    GameController,
+    ReportController,
+)
 
 
 WORKFLOWS = (

@@ -138,9 +138,22 @@ async def sent_command(
     match: IfMatchHeader = None,
 ) -> SentCommand:
     """Read the conditions of a POST, PUT or PATCH. Raises InvalidFieldError."""
+    content = await request.body() if key is not None else b""
+    return sent_with(request, services, content, key=key, match=match)
+
+
+def sent_with(
+    request: AuthenticatedRequest,
+    services: Services,
+    content: bytes,
+    *,
+    key: str | None,
+    match: str | None,
+) -> SentCommand:
+    """Read the conditions of a request that brought this content. Raises InvalidFieldError."""
     metadata = SentMetadata(
         **msgspec.structs.asdict(metadata_of(request)),
-        claim=await _claim(request, services) if key is not None else None,
+        claim=_claim(request, services, content) if key is not None else None,
         if_match=read_if_match(request.headers) if match is not None else None,
     )
     return SentCommand(services, metadata)
@@ -160,7 +173,7 @@ async def sent_deletion(
     return await sent_command(request, services, match=match)
 
 
-async def _claim(request: AuthenticatedRequest, services: Services) -> Claim:
+def _claim(request: AuthenticatedRequest, services: Services, content: bytes) -> Claim:
     """Make the claim of a request with a key.
 
     Without the servers' secret, the fingerprint tells nothing of the body, neither a password nor
@@ -172,6 +185,6 @@ async def _claim(request: AuthenticatedRequest, services: Services) -> Claim:
         request.method.encode(),
         request.scope["raw_path"],
         request.scope["query_string"],
-        await request.body(),
+        content,
     )
     return Claim(id=hashlib.sha256(sender_and_key).digest(), fingerprint=fingerprint)

@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
+from application.documents.storage import DocumentTooLargeError
 from application.errors import (
     ClaimMismatchError,
     ClaimTakenError,
@@ -60,7 +61,11 @@ VALIDATION = "validation_error"
 KEY_REUSED = "idempotency_key_reused"
 SENT_OTHERWISE = "was sent with another request within the last 24 hours"
 
+# Validation errors that have another status than those that name a field (contract section 2).
+NOT_VALID = frozenset({DocumentTooLargeError})
+
 STATUSES: dict[type[Exception], HTTPStatus] = {
+    DocumentTooLargeError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     ClaimTakenError: HTTPStatus.CONFLICT,
@@ -123,7 +128,8 @@ def _facts(error: Exception) -> tuple[int, str, str]:
         return status, KINDS.get(status, "error"), error.detail or status.phrase
     for foreseen, status in STATUSES.items():
         if isinstance(error, foreseen):
-            return status, KINDS[status], str(error)
+            kind = VALIDATION if foreseen in NOT_VALID else KINDS[status]
+            return status, kind, str(error)
     status, message = _within(error)
     return status, KINDS[status], message
 

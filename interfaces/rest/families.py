@@ -85,7 +85,8 @@ def _dashboard(problem: Problem) -> tuple[int, ErrorBody]:
 
 def _football(problem: Problem) -> tuple[int, ErrorBody]:
     details = dict(problem.fields) or problem.message
-    message = "Validation error" if problem.fields else problem.message
+    is_validation = problem.fields or problem.kind == "validation_error"
+    message = "Validation error" if is_validation else problem.message
     return problem.status, FootballError(
         FootballErrorBody(problem.status, message, details, problem.at)
     )

@@ -58,7 +58,7 @@ from projections.workflows.audit import EntryFilter
 from projections.workflows.contents import ContentFilter
 
 StateFilter = Annotated[
-    str | None, Parameter(max_length=100, description="Only contents in this state")
+    str | None, Parameter(query="state", max_length=100, description="Only contents in this state")
 ]
 TemplateFilter = Annotated[
     str | None, Parameter(max_length=100, description="Only contents under this template")
@@ -155,7 +155,7 @@ class WorkflowController(Controller):
         request: AuthenticatedRequest,
         services: Services,
         *,
-        state: StateFilter = None,
+        in_state: StateFilter = None,
         template: TemplateFilter = None,
         assigned_to: AssignedTo = None,
         page: PageNumber = FIRST_PAGE,
@@ -164,7 +164,7 @@ class WorkflowController(Controller):
         """List contents with what the caller may do with each; those that moved last come first."""
         await services.freshness.reach_head(("workflows", "users"))
         wanted = ContentFilter(
-            state=state,
+            state=in_state,
             template=template,
             assigned_to=await _names_of(services, assigned_to) if assigned_to is not None else None,
         )

@@ -273,10 +273,10 @@ def test_roles_are_changed_by_what_differs() -> None:
     events = content.pending()
     assert [(type(event), event.user_id) for event in events] == [  # type: ignore[attr-defined]
         (RolesChanged, "manager"),
-        (RoleRevoked, "ed"),
-        (RoleRevoked, "root"),
         (RoleAssigned, "bob"),
         (RoleAssigned, "eva"),
+        (RoleRevoked, "ed"),
+        (RoleRevoked, "root"),
     ]
     assert held_roles(content) == {"author": ["ann", "bob"], "editor": ["eva"]}
     content.change_roles({"editor": ["eva"], "author": ["bob", "ann"]}, MANAGER)

@@ -111,6 +111,7 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
         "configuration",
         "secrets",
         "disk",
+        "mail",
         "redis",
         "backups",
         "database",

@@ -1,14 +1,16 @@
 """Every command that a request can bring, and how it is sent with conditions."""
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, unique, unique_url
+from tests.interfaces.api import PASSWORD, Api, Json, answered, unique, unique_url
 from tests.serving import Served
 
+UPLOAD = "/api/v1/upload"
 HEAD = "SELECT position FROM log_head"
 
 
@@ -24,7 +26,18 @@ class Sendable(NamedTuple):
 def send(api: Api, command: Sendable, **headers: str) -> httpx.Response:
     """Send a command; ``Idempotency_Key`` and ``If_Match`` are its headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if command.path == UPLOAD:
+        return send_form(api, command, named)
     return api.http.request(command.method, command.path, json=command.body, headers=named)
+
+
+def send_form(api: Api, command: Sendable, headers: dict[str, str]) -> httpx.Response:
+    """Send a command whose body is a form: the file by its content, all else as fields."""
+    fields = dict(command.body or {})
+    file = ("sheet.pdf", fields.pop("file").encode(), "application/pdf")
+    return api.http.request(
+        command.method, command.path, files={"file": file}, data=fields, headers=headers
+    )
 
 
 def head(served: Served) -> int:
@@ -206,6 +219,29 @@ def reload_configuration(api: Api) -> Sendable:
     return Sendable("POST", "/api/v1/config/reload", None, "configuration")
 
 
+def upload_document(_: Api) -> Sendable:
+    return Sendable("POST", UPLOAD, {"file": unique("%PDF-"), "auto_process": "false"})
+
+
+def process_file(api: Api) -> Sendable:
+    uploaded = answered(send(api, upload_document(api)), 201)
+    body = {"file_path": uploaded["file_path"], "priority": 0}
+    return Sendable("POST", "/api/v1/process/file", body)
+
+
+def cancel_job(api: Api) -> Sendable:
+    job = answered(send(api, process_file(api)), 201)["job_id"]
+    return Sendable("DELETE", f"/api/v1/process/job/{job}", None, f"job-{job}")
+
+
+def delete_document(api: Api) -> Sendable:
+    upload = upload_document(api)
+    assert upload.body is not None
+    key = hashlib.sha256(upload.body["file"].encode()).hexdigest()[:32]
+    answered(send(api, upload), 201)
+    return Sendable("DELETE", f"/api/v1/documents/{key}", None, f"document-{key}")
+
+
 Prepare = Callable[[Api], Sendable]
 
 # By the operation's id in the OpenAPI document. Every command must be here.
@@ -232,8 +268,15 @@ WITH_KEY: dict[str, Prepare] = {
     "rotateWebhookSecret": rotate_webhook_secret,
     "enableWebhook": enable_webhook,
     "disableWebhook": disable_webhook,
+    "uploadDocument": upload_document,
+    "processFile": process_file,
     "configure": configure,
     "reloadConfiguration": reload_configuration,
+    "defineWorkflowTemplate": define_template,
+    "reviseWorkflowTemplate": revise_template,
+    "applyWorkflowTemplate": apply_template,
+    "executeWorkflowTransition": execute_transition,
+    "changeWorkflowRoles": change_roles,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,
@@ -241,5 +284,7 @@ WITHOUT_KEY: dict[str, Prepare] = {
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
     "unregisterWebhook": unregister_webhook,
+    "cancelJob": cancel_job,
+    "deleteDocument": delete_document,
 }
 COMMANDS = WITH_KEY | WITHOUT_KEY

@@ -64,6 +64,19 @@ ROUTES = PUBLIC | {
     ("post", "/api/v1/projections/{name}/parked/{stream_id}/retry"),
     ("post", "/api/v1/projections/{name}/parked/{stream_id}/skip"),
     ("get", "/api/v1/erasures"),
+    ("get", "/workflows/templates"),
+    ("post", "/workflows/templates"),
+    ("get", "/workflows/templates/{template_id}"),
+    ("delete", "/workflows/templates/{template_id}"),
+    ("post", "/workflows/templates/{template_id}/versions"),
+    ("post", "/workflows/apply/{template_id}"),
+    ("post", "/workflows/transition"),
+    ("get", "/workflows/content"),
+    ("get", "/workflows/content/{content_uid}/state"),
+    ("get", "/workflows/content/{content_uid}/history"),
+    ("put", "/workflows/content/{content_uid}/roles"),
+    ("delete", "/workflows/content/{content_uid}/template"),
+    ("get", "/workflows/health"),
     ("get", "/api/v1/webhooks"),
     ("post", "/api/v1/webhooks"),
     ("patch", "/api/v1/webhooks"),
@@ -80,6 +93,19 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/erasures/{subject}"),
     ("get", "/api/v1/config"),
     ("put", "/api/v1/config"),
+    ("post", "/api/v1/upload"),
+    ("post", "/api/v1/process/file"),
+    ("get", "/api/v1/process/status/{job_id}"),
+    ("get", "/api/v1/process/queue"),
+    ("delete", "/api/v1/process/job/{job_id}"),
+    ("get", "/api/v1/documents"),
+    ("get", "/api/v1/documents/{document_id}"),
+    ("delete", "/api/v1/documents/{document_id}"),
+    ("get", "/api/v1/games"),
+    ("get", "/api/v1/games/{game_id}"),
+    ("get", "/api/v1/games/{game_id}/odds"),
+    ("get", "/api/v1/reports/latest"),
+    ("get", "/api/v1/reports/trends"),
     ("post", "/api/v1/config/reload"),
     *(
         (method, f"/api/v1/{keys}{rest}")
@@ -99,6 +125,7 @@ PROTECTED_ERRORS = ERRORS | {"401", "403", "404", "409"}
 COMMAND_ERRORS = PROTECTED_ERRORS | {"412"}
 
 LISTS = {
+    "/api/v1/documents",
     "/api/v1/processes",
     "/api/v1/runs",
     "/api/v1/runs/search",
@@ -107,6 +134,8 @@ LISTS = {
     "/api/v1/audit/history",
     "/api/v1/audit-logs",
     "/api/v1/webhooks/deliveries",
+    "/workflows/content",
+    "/workflows/content/{content_uid}/history",
 }
 
 STREAM = "/api/v1/events/stream"
@@ -149,8 +178,11 @@ CREATE_NOTHING = (
     "disable",
     "test",
     "reload",
+    "transition",
+    "{template_id}",
 )
 ACCEPTED = ("rebuild", "redeliver")
+HEALTH = {"/health": "Health", "/workflows/health": "WorkflowHealthView"}
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
 
@@ -205,7 +237,7 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            needed = {"q"} | ({"url"} if method == "delete" else set())
+            needed = {"q", "content_uid"} | ({"url"} if method == "delete" else set())
             is_needed = parameter["in"] == "path" or parameter["name"] in needed
             assert parameter["required"] == is_needed
 
@@ -256,7 +288,8 @@ def test_every_command_with_a_body_describes_it(document: Json) -> None:
         assert ("requestBody" in operation) == takes_body, (method, path)
         if takes_body:
             [(media_type, content)] = operation["requestBody"]["content"].items()
-            assert media_type == "application/json"
+            is_form = path == "/api/v1/upload"
+            assert media_type == ("multipart/form-data" if is_form else "application/json")
             assert content["schema"]
             optional = path.endswith(OPTIONAL_BODY)
             assert operation["requestBody"]["required"] is not optional
@@ -285,8 +318,10 @@ def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Js
         assert errors - {"401"} == expected - {"401"}, (method, path)
         assert ("401" in errors) == (path not in ("/", "/health"))
         family = "FootballError" if path.startswith(FOOTBALL) else "DashboardError"
+        if path.startswith("/workflows"):
+            family = "WorkflowsError"
         for status in errors:
-            shape = "Health" if (path, status) == ("/health", "503") else family
+            shape = HEALTH[path] if status == "503" and path in HEALTH else family
             described = operation["responses"][status]
             assert described["description"]
             reference = described["content"]["application/json"]["schema"]["$ref"]

@@ -12,7 +12,10 @@ from tests.interfaces.rest.sent import WITH_KEY, Prepare, send
 from tests.interfaces.websocket.talking import known
 from tests.serving import ADMIN_KEY, Served, serving
 
-pytestmark = pytest.mark.xdist_group("two-servers")
+pytestmark = [
+    pytest.mark.xdist_group("two-servers"),
+    pytest.mark.usefixtures("nothing_processed"),
+]
 
 ROUNDS = 30
 
