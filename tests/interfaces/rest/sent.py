@@ -7,7 +7,7 @@ from typing import NamedTuple
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, answered, unique, unique_url
+from tests.interfaces.api import PASSWORD, Api, Json, answered, own_template, unique, unique_url
 from tests.serving import Served
 
 UPLOAD = "/api/v1/upload"
@@ -242,6 +242,47 @@ def delete_document(api: Api) -> Sendable:
     return Sendable("DELETE", f"/api/v1/documents/{key}", None, f"document-{key}")
 
 
+def define_template(_: Api) -> Sendable:
+    return Sendable("POST", "/workflows/templates", own_template())
+
+
+def revise_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}/versions"
+    body = template | {"metadata": {"version": "1.1.0"}}
+    return Sendable("POST", path, body, f"template-{template['id']}")
+
+
+def retire_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}"
+    return Sendable("DELETE", path, None, f"template-{template['id']}")
+
+
+def apply_template(_: Api) -> Sendable:
+    path = f"/workflows/apply/simple_review?content_uid={unique('page')}"
+    return Sendable("POST", path, {"role_assignments": {"author": ["ann"]}})
+
+
+def execute_transition(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"content_uid": uid, "transition_id": "submit", "comments": "Ready"}
+    return Sendable("POST", "/workflows/transition", body, f"content-{uid}")
+
+
+def change_roles(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"role_assignments": {"editor": ["ed"]}}
+    return Sendable("PUT", f"/workflows/content/{uid}/roles", body, f"content-{uid}")
+
+
+def remove_template(api: Api) -> Sendable:
+    uid = api.apply_template()
+    return Sendable("DELETE", f"/workflows/content/{uid}/template", None, f"content-{uid}")
+
+
 Prepare = Callable[[Api], Sendable]
 
 # By the operation's id in the OpenAPI document. Every command must be here.
@@ -284,6 +325,8 @@ WITHOUT_KEY: dict[str, Prepare] = {
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
     "unregisterWebhook": unregister_webhook,
+    "retireWorkflowTemplate": retire_template,
+    "removeWorkflowTemplate": remove_template,
     "cancelJob": cancel_job,
     "deleteDocument": delete_document,
 }
