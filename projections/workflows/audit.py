@@ -50,7 +50,7 @@ ORDER BY position DESC
 LIMIT %s
 """)
 
-AT_ONCE = 500
+AT_ONCE = 100
 BEYOND = 2**63 - 1
 
 

@@ -76,6 +76,9 @@ ROUTES = PUBLIC | {
     ("get", "/workflows/content/{content_uid}/history"),
     ("put", "/workflows/content/{content_uid}/roles"),
     ("delete", "/workflows/content/{content_uid}/template"),
+    ("post", "/workflows/bulk-apply"),
+    ("get", "/workflows/audit"),
+    ("get", "/workflows/audit/export"),
     ("get", "/workflows/health"),
     ("get", "/api/v1/webhooks"),
     ("post", "/api/v1/webhooks"),
@@ -136,9 +139,12 @@ LISTS = {
     "/api/v1/webhooks/deliveries",
     "/workflows/content",
     "/workflows/content/{content_uid}/history",
+    "/workflows/audit",
 }
 
 STREAM = "/api/v1/events/stream"
+WORKFLOW_EXPORT = "/workflows/audit/export"
+BULK_APPLY = "/workflows/bulk-apply"
 REDELIVERY = "/api/v1/webhooks/deliveries/{delivery_id}/redeliver"
 CLEANUP = "/api/v1/admin/cleanup/neutralize"
 
@@ -179,6 +185,7 @@ CREATE_NOTHING = (
     "test",
     "reload",
     "transition",
+    "bulk-apply",
     "{template_id}",
 )
 ACCEPTED = ("rebuild", "redeliver")
@@ -237,7 +244,7 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            needed = {"q", "content_uid"} | ({"url"} if method == "delete" else set())
+            needed = {"q"} | {"delete": {"url"}, "post": {"content_uid"}}.get(method, set())
             is_needed = parameter["in"] == "path" or parameter["name"] in needed
             assert parameter["required"] == is_needed
 
@@ -276,6 +283,9 @@ def test_every_command_describes_its_conditions_and_is_tested_with_them(document
             expected = set()
         if path == STREAM:
             expected = {"Last-Event-ID"}
+        if path == BULK_APPLY:  # many commands, of many aggregates; tested by itself
+            assert headers == {"Idempotency-Key"}
+            continue
         assert headers == expected, (method, path)
         for header in headers & taking.keys():
             taking[header].add(operation["operationId"])
@@ -305,6 +315,8 @@ def test_every_success_has_a_schema(document: Json) -> None:
         content = operation["responses"][success]["content"]
         if path == STREAM:
             assert content["text/event-stream"]["schema"] == {"type": "string"}
+        elif path == WORKFLOW_EXPORT:
+            assert content["application/x-ndjson"]["schema"]["type"] == "string"
         else:
             assert content["application/json"]["schema"].keys() & {"$ref", "items"}
 
@@ -379,7 +391,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
             assert headers == ({"X-Event-Position"} if path == CLEANUP else set())
         elif method != "get" and path != "/auth/login":
             replayed = set() if method == "delete" else {"Idempotent-Replayed"}
-            assert headers == {"X-Event-Position", "ETag"} | replayed
+            version = set() if path == BULK_APPLY else {"ETag"}
+            assert headers == {"X-Event-Position"} | version | replayed
 
 
 def test_the_document_says_nothing_of_what_annals_is_made_of(stranger: Api) -> None:
