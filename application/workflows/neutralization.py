@@ -35,6 +35,16 @@ class NeutralizedPerson(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Erased[int]
 
     @property
+    def count(self) -> int:
+        """How many of them were neutralized."""
+        return len(self.contents.done) + len(self.refusals.done)
+
+    @property
+    def failed_count(self) -> int:
+        """How many of them failed."""
+        return len(self.contents.failed) + len(self.refusals.failed)
+
+    @property
     def position(self) -> int | None:
         """Where the log stands with it; None if nothing was recorded."""
         positions = (self.contents.position, self.refusals.position)

@@ -19,11 +19,11 @@ from application.runs.neutralization import (
 )
 from application.runs.unseen import unseen_due, unseen_of_entity
 from application.workflows.neutralization import (
-    Involvement,
     NeutralizedPerson,
     involvement,
     neutralize_person,
 )
+from domain.events import Metadata
 from domain.identity.roles import Role
 from domain.workflows.participants import USER_ID_LENGTH
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires
@@ -31,7 +31,8 @@ from interfaces.rest.conditions import refuse_idempotency_key
 from interfaces.rest.headers import documented
 from interfaces.services import Services
 
-READ_MODELS = ("runs", "workflows")
+READ_MODELS = ("runs",)
+READ_MODELS_OF_PEOPLE = ("workflows",)
 
 ON_REQUEST = "All data on the data subject was erased on request"
 
@@ -57,7 +58,7 @@ Person = Annotated[
     ),
 ]
 
-NOBODY = Involvement(content_uids=[], refusal_ids=[])
+NO_RUNS = Neutralized(neutralized_run_ids=[], failed_run_ids=[], position=None)
 
 
 class CleanupStatistics(msgspec.Struct, frozen=True):
@@ -67,21 +68,21 @@ class CleanupStatistics(msgspec.Struct, frozen=True):
     sample_run_ids: list[int]
 
 
-class CleanupView(msgspec.Struct, frozen=True, kw_only=True):
+class CleanupView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was neutralized; in a dry run, what would be.
 
-    Of a person, contents with a workflow, and attempts that were refused, by their ids.
+    Where a person is asked for, also contents with a workflow, and attempts that were refused.
     """
 
     neutralized_count: int
     failed_count: int
     neutralized_run_ids: list[int]
     failed_run_ids: list[int]
-    neutralized_content_uids: list[str]
-    failed_content_uids: list[str]
-    neutralized_refusal_ids: list[int]
-    failed_refusal_ids: list[int]
     dry_run: bool
+    neutralized_content_uids: list[str] | None = None
+    failed_content_uids: list[str] | None = None
+    neutralized_refusal_ids: list[int] | None = None
+    failed_refusal_ids: list[int] | None = None
 
 
 class CleanupController(Controller):
@@ -124,81 +125,81 @@ class CleanupController(Controller):
         many commands: sent again, it takes the next runs.
         """
         refuse_idempotency_key(request.headers)
-        await services.freshness.reach_head(READ_MODELS)
-        now = datetime.now(UTC)
-        is_by_due = entity_id is None and user_id is None
-        of_person_alone = user_id is not None and entity_id is None
-        run_ids = [] if of_person_alone else await _runs(services, entity_id, now, limit)
-        where = NOBODY if user_id is None else await _involvement(services, user_id)
-        if dry_run:
-            return _response(_would(run_ids), _would_of_person(where), dry_run=True)
-        metadata = metadata_of(request)
-        if is_by_due:
-            done = await neutralize_due(services.store, run_ids, metadata, now=now)
-        else:
-            done = await neutralize_all(
-                services.store,
-                run_ids,
-                reason=ON_REQUEST,
-                policy=BY_DATA_SUBJECT,
-                metadata=metadata,
-            )
-        person = await neutralize_person(
-            services.store,
-            user_id or "",
-            where,
-            reason=ON_REQUEST,
-            policy=BY_DATA_SUBJECT,
-            metadata=metadata,
-        )
-        return _response(done, person, dry_run=False)
+        metadata = None if dry_run else metadata_of(request)
+        runs = NO_RUNS
+        if entity_id is not None or user_id is None:
+            runs = await _runs(services, entity_id, limit, metadata)
+        person = None if user_id is None else await _person(services, user_id, metadata)
+        return _response(runs, person, dry_run=dry_run)
 
 
-async def _runs(services: Services, entity_id: str | None, now: datetime, limit: int) -> list[int]:
+async def _runs(
+    services: Services, entity_id: str | None, limit: int, metadata: Metadata | None
+) -> Neutralized:
+    """Neutralize runs that are due, or those of an entity; without metadata, tell which."""
+    await services.freshness.reach_head(READ_MODELS)
+    now = datetime.now(UTC)
     if entity_id is None:
         unseen = await unseen_due(services.store, services.parked_streams, now)
-        return [*unseen, *await services.retention.due(now, limit)][:limit]
-    unseen = await unseen_of_entity(services.store, services.parked_streams, entity_id)
-    return [*unseen, *await services.retention.of_entity(entity_id)]
-
-
-async def _involvement(services: Services, user_id: str) -> Involvement:
-    queries = services.workflows
-    return await involvement(
-        services.store,
-        queries.content_queries,
-        queries.audit_queries,
-        services.parked_streams,
-        user_id,
+        run_ids = [*unseen, *await services.retention.due(now, limit)][:limit]
+    else:
+        unseen = await unseen_of_entity(services.store, services.parked_streams, entity_id)
+        run_ids = [*unseen, *await services.retention.of_entity(entity_id)]
+    if metadata is None:
+        return Neutralized(neutralized_run_ids=run_ids, failed_run_ids=[], position=None)
+    if entity_id is None:
+        return await neutralize_due(services.store, run_ids, metadata, now=now)
+    return await neutralize_all(
+        services.store, run_ids, reason=ON_REQUEST, policy=BY_DATA_SUBJECT, metadata=metadata
     )
 
 
-def _would(run_ids: list[int]) -> Neutralized:
-    return Neutralized(neutralized_run_ids=run_ids, failed_run_ids=[], position=None)
-
-
-def _would_of_person(where: Involvement) -> NeutralizedPerson:
-    return NeutralizedPerson(
-        contents=Erased(done=where.content_uids, failed=[], position=None),
-        refusals=Erased(done=where.refusal_ids, failed=[], position=None),
+async def _person(services: Services, user_id: str, metadata: Metadata | None) -> NeutralizedPerson:
+    """Neutralize a person in all workflows; without metadata, tell where they appear."""
+    await services.freshness.reach_head(READ_MODELS_OF_PEOPLE)
+    found = await involvement(
+        services.store,
+        services.workflows.content_queries,
+        services.workflows.audit_queries,
+        services.parked_streams,
+        user_id,
+    )
+    if metadata is None:
+        return NeutralizedPerson(
+            contents=Erased(done=found.content_uids, failed=[], position=None),
+            refusals=Erased(done=found.refusal_ids, failed=[], position=None),
+        )
+    return await neutralize_person(
+        services.store,
+        user_id,
+        found,
+        reason=ON_REQUEST,
+        policy=BY_DATA_SUBJECT,
+        metadata=metadata,
     )
 
 
 def _response(
-    runs: Neutralized, person: NeutralizedPerson, *, dry_run: bool
+    runs: Neutralized, person: NeutralizedPerson | None, *, dry_run: bool
 ) -> Response[CleanupView]:
-    done = [*runs.neutralized_run_ids, *person.contents.done, *person.refusals.done]
-    failed = [*runs.failed_run_ids, *person.contents.failed, *person.refusals.failed]
     view = CleanupView(
-        neutralized_count=len(done),
-        failed_count=len(failed),
+        neutralized_count=len(runs.neutralized_run_ids),
+        failed_count=len(runs.failed_run_ids),
         neutralized_run_ids=runs.neutralized_run_ids,
         failed_run_ids=runs.failed_run_ids,
-        neutralized_content_uids=person.contents.done,
-        failed_content_uids=person.contents.failed,
-        neutralized_refusal_ids=person.refusals.done,
-        failed_refusal_ids=person.refusals.failed,
         dry_run=dry_run,
     )
-    positions = [at for at in (runs.position, person.position) if at is not None]
-    return Response(view, headers={"X-Event-Position": str(max(positions))} if positions else {})
+    positions = [runs.position]
+    if person is not None:
+        view = msgspec.structs.replace(
+            view,
+            neutralized_count=view.neutralized_count + person.count,
+            failed_count=view.failed_count + person.failed_count,
+            neutralized_content_uids=person.contents.done,
+            failed_content_uids=person.contents.failed,
+            neutralized_refusal_ids=person.refusals.done,
+            failed_refusal_ids=person.refusals.failed,
+        )
+        positions.append(person.position)
+    reached = max((at for at in positions if at is not None), default=None)
+    return Response(view, headers={} if reached is None else {"X-Event-Position": str(reached)})
