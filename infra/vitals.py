@@ -9,7 +9,13 @@ import redis.asyncio
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from application.ports import SystemMetrics
+from application.ports import (
+    CpuMetrics,
+    DiskMetrics,
+    MachineMetrics,
+    MemoryMetrics,
+    SystemMetrics,
+)
 
 PATIENCE_SECONDS = 2.0
 
@@ -72,4 +78,18 @@ class MachineVitals:
             cpu_usage_percent=psutil.cpu_percent(),
             disk_usage_percent=psutil.disk_usage(str(self._home)).percent,
             uptime_seconds=uptime_seconds,
+        )
+
+    def machine(self) -> MachineMetrics:
+        """Measure what the machine has, and how much of it is in use."""
+        memory = psutil.virtual_memory()
+        disk = psutil.disk_usage(str(self._home))
+        return MachineMetrics(
+            memory=MemoryMetrics(
+                total=memory.total, available=memory.available, percent=memory.percent
+            ),
+            cpu=CpuMetrics(percent=psutil.cpu_percent(), count=psutil.cpu_count() or 1),
+            disk=DiskMetrics(
+                total=disk.total, used=disk.used, free=disk.free, percent=disk.percent
+            ),
         )

@@ -6,6 +6,7 @@ from application.configuration.current import CurrentConfiguration
 from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
 from application.intake.ports import Intake
@@ -28,6 +29,7 @@ from application.ports import (
     Vitals,
 )
 from application.projections.ports import ParkedStreams
+from application.stewardship.ports import Clock
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
@@ -41,6 +43,7 @@ from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.stewardship.queries import StewardshipQueries
 from projections.webhooks.queries import WebhookQueries
 
 
@@ -49,6 +52,7 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    clock: Clock
     claims: ClaimRegister
     identifiers: Identifiers
     tail: EventTail
@@ -72,6 +76,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
     document_storage: DocumentStorage
     intake: Intake
 
@@ -85,6 +90,7 @@ class Services:
 
     processes: ProcessQueries
     runs: RunQueries
+    stewardships: StewardshipQueries
     retention: RetentionQueries
     history: HistoryQueries
     identity: IdentityQueries

@@ -12,6 +12,7 @@ from domain.configuration.events import ConfigurationReloaded, SectionConfigured
 from domain.configuration.sections import HIDDEN
 from domain.downloads.events import DownloadFailed
 from domain.events import Recorded
+from domain.games.alias_events import TeamAliasesChanged
 from domain.identity.events import (
     ApiKeyCreated,
     ApiKeyRevoked,
@@ -105,6 +106,14 @@ def section_configured(recorded: Recorded[SectionConfigured]) -> dict[str, Any]:
 def configuration_reloaded(recorded: Recorded[ConfigurationReloaded]) -> dict[str, Any]:
     """Tell that everything begins anew."""
     return _changed("all", recorded, "reloaded")
+
+
+@system_events.also_on(TeamAliasesChanged, name=CONFIG_CHANGED)
+def team_aliases_changed(recorded: Recorded[TeamAliasesChanged]) -> dict[str, Any]:
+    """Tell the aliases."""
+    event = recorded.event
+    values = {"aliases": event.aliases, "left_out": event.left_out}
+    return _changed("team_aliases", recorded, "changed", values)
 
 
 @system_events.also_on(RetentionChanged, name=CONFIG_CHANGED)

@@ -8,8 +8,6 @@ from application.documents.processing import ProcessingLimits, Processor
 from application.documents.queueing import Queue, document_processing
 from application.documents.sweeping import document_sweep
 from application.jobs import Duty
-from domain.games.teams import AliasTable
-from infra.documents.aliases import shipped_aliases
 from infra.documents.reader import PdfSheetReader
 from infra.documents.slots import PostgresSlots
 from infra.documents.storage import FileDocumentStorage
@@ -37,16 +35,13 @@ def document_duties(base: Foundation, reader: PdfSheetReader) -> Iterator[Duty]:
     async def most_at_a_time() -> int:
         return (await configuration.sections()).processing.max_concurrent
 
-    async def aliases() -> AliasTable:
-        return shipped_aliases()
-
     pipeline = Pipeline(
         store,
         storage,
         reader,
         GameQueries(base.pool),
         configuration=configuration.sections,
-        aliases=aliases,
+        aliases=base.aliases.table,
     )
     queue = Queue(
         DocumentQueries(base.pool),

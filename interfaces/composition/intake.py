@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from application.downloads.checking import Downloading
-from infra.documents.storage import FileDocumentStorage
 from infra.downloads.fetcher import HttpFetcher
 from infra.intake.status import PostgresIntake
 from infra.intake.watcher import FileWatching
@@ -12,6 +11,7 @@ from infra.jobs.queue import PostgresJobQueue
 from infra.postgres.connections import connector
 from infra.settings import Settings
 from infra.webhooks.addresses import CheckedAddresses
+from interfaces.composition.documents import document_storage
 from interfaces.composition.foundation import Foundation
 
 
@@ -22,7 +22,7 @@ def file_watching(base: Foundation) -> FileWatching:
         base.signals,
         base.configuration,
         store=base.event_store.store,
-        storage=FileDocumentStorage(base.settings.annals_home),
+        storage=document_storage(base.settings),
         directory=_directory_of(base.settings),
     )
 
@@ -31,7 +31,7 @@ def downloading(base: Foundation, addresses: CheckedAddresses) -> Downloading:
     """Give the downloader."""
     return Downloading(
         store=base.event_store.store,
-        storage=FileDocumentStorage(base.settings.annals_home),
+        storage=document_storage(base.settings),
         configuration=base.configuration,
         jobs=PostgresJobQueue(base.pool),
         fetcher=HttpFetcher(addresses, _directory_of(base.settings), user_agent=base.user_agent),

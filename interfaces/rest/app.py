@@ -17,6 +17,7 @@ from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import RATE_HEADERS, Admission
 from interfaces.rest.audit import AuditController
 from interfaces.rest.audit_logs import AuditLogController
+from interfaces.rest.automation import AutomationController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
@@ -44,7 +45,13 @@ from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
+from interfaces.rest.stewardship.conducting import ConductController
+from interfaces.rest.stewardship.executions import ExecutionController
+from interfaces.rest.stewardship.history import StewardshipHistoryController
+from interfaces.rest.stewardship.jobs import StewardshipJobController
+from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
 from interfaces.rest.workflows.audit import WorkflowAuditController
@@ -75,14 +82,24 @@ DASHBOARD = (
     DocumentController,
 )
 
+STEWARDSHIP = (
+    StewardshipController,
+    StewardshipJobController,
+    ConductController,
+    ExecutionController,
+    StewardshipHistoryController,
+)
+
 FOOTBALL = (
     WebhookController,
     DeliveryController,
     ConfigurationController,
+    TeamAliasController,
     UploadController,
     DocumentProcessingController,
     GameController,
     ReportController,
+    AutomationController,
 )
 
 
@@ -134,6 +151,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *STEWARDSHIP,
             *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
@@ -152,6 +170,7 @@ def create_app(
         request_max_body_size=max_body_bytes,
         response_headers=RATE_HEADERS,
         lifespan=[lifespan],
+        state=State({"about": about}),
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )

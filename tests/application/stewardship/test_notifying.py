@@ -59,6 +59,9 @@ class Queue:
     async def cancel(self, job_id: int) -> bool:
         raise NotImplementedError
 
+    async def has_workers(self) -> bool:
+        raise NotImplementedError
+
     async def status(self, job_id: int) -> JobStatus:
         raise NotImplementedError
 

@@ -33,9 +33,12 @@ from domain.documents.stages import Stage
 from domain.downloads.download import Download
 from domain.downloads.events import FailedBecause, Validators
 from domain.events import DomainEvent, Metadata, Recorded
+from domain.games.alias_events import LeftOutAlias
+from domain.games.aliases import TeamAliases
 from domain.games.events import Offer, OfferedMarket
 from domain.games.game import Game
 from domain.games.listing import GameIdentity
+from domain.games.teams import AliasTable, TeamAlias
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
 from domain.identity.user import User
@@ -171,6 +174,7 @@ def aggregates() -> Iterator[Aggregate]:
     yield from stewardships()
     yield from workflow_samples()
     yield _configuration()
+    yield _team_aliases()
     yield _download()
     yield from _documents()
     yield from _processing_jobs()
@@ -335,6 +339,14 @@ def _download() -> Aggregate:
     download.find_unchanged(Validators(etag='"two"'))
     download.fail(FailedBecause.BAD_STATUS, 503)
     return download
+
+
+def _team_aliases() -> Aggregate:
+    aliases = TeamAliases.begin()
+    shipped = AliasTable(version=1, aliases=(TeamAlias(alias="FTC", name="Ferencváros"),))
+    added = TeamAlias(alias="Fradi", name="Ferencváros", league="NB I")
+    aliases.change(shipped, [added], [LeftOutAlias(alias="FTC")])
+    return aliases
 
 
 def _configuration() -> Aggregate:

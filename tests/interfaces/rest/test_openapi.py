@@ -9,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.interfaces.api import Api, Json
 from tests.interfaces.rest.problems import FOOTBALL
 from tests.interfaces.rest.sent import COMMANDS, WITH_KEY
+from tests.interfaces.rest.stewardship_sent import TESTED_ELSEWHERE
 
 PUBLIC = {("get", "/"), ("get", "/health"), ("post", "/auth/login")}
 
@@ -96,6 +97,8 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/erasures/{subject}"),
     ("get", "/api/v1/config"),
     ("put", "/api/v1/config"),
+    ("get", "/api/v1/status"),
+    ("get", "/api/v1/metrics"),
     ("post", "/api/v1/upload"),
     ("post", "/api/v1/process/file"),
     ("get", "/api/v1/process/status/{job_id}"),
@@ -110,6 +113,36 @@ ROUTES = PUBLIC | {
     ("get", "/api/v1/reports/latest"),
     ("get", "/api/v1/reports/trends"),
     ("post", "/api/v1/config/reload"),
+    ("get", "/stewardship"),
+    ("post", "/stewardship"),
+    ("get", "/stewardship/metadata"),
+    ("get", "/stewardship/jobs"),
+    ("post", "/stewardship/jobs"),
+    ("post", "/stewardship/jobs/{job_id}/cancel"),
+    *(
+        (method, f"/stewardship/{{stewardship_id}}/{rest}")
+        for method, rest in (
+            ("post", "status"),
+            ("post", "approvals/{change_id}"),
+            ("post", "stewards"),
+            ("patch", "stewards/{user_id}"),
+            ("delete", "stewards/{user_id}"),
+            ("post", "stewards/{user_id}/neutralize"),
+            ("post", "responsibilities"),
+            ("patch", "responsibilities/{responsibility_id}"),
+            ("post", "metrics/{metric_id}/measurements"),
+            ("post", "policies/{policy_id}/audits"),
+            ("patch", "workflows/{workflow_id}"),
+            ("get", "workflows/{workflow_id}/executions"),
+            ("post", "workflows/{workflow_id}/executions"),
+            ("post", "workflows/{workflow_id}/executions/{execution_id}/steps/{step_id}"),
+            ("post", "triggers/{event}"),
+            ("get", "history"),
+            ("get", "export"),
+        )
+    ),
+    ("get", "/api/v1/teams/aliases"),
+    ("put", "/api/v1/teams/aliases"),
     *(
         (method, f"/api/v1/{keys}{rest}")
         for keys in ("api-keys", "admin/api-keys")
@@ -140,7 +173,12 @@ LISTS = {
     "/workflows/content",
     "/workflows/content/{content_uid}/history",
     "/workflows/audit",
+    "/stewardship/{stewardship_id}/history",
 }
+
+# With an id, they show one, which has a version.
+LISTS_AND_ONE = {"/stewardship", "/stewardship/jobs"}
+EXPORT = "/stewardship/{stewardship_id}/export"
 
 STREAM = "/api/v1/events/stream"
 WORKFLOW_EXPORT = "/workflows/audit/export"
@@ -167,6 +205,8 @@ WITHOUT_BODY = (
     "/rebuild",
     "/retry",
     "/reload",
+    "/executions",
+    "/triggers/{event}",
     REDELIVERY,
     CLEANUP,
 )
@@ -187,8 +227,12 @@ CREATE_NOTHING = (
     "transition",
     "bulk-apply",
     "{template_id}",
+    "status",
+    "{change_id}",
+    "{step_id}",
+    "{event}",
 )
-ACCEPTED = ("rebuild", "redeliver")
+ACCEPTED = ("rebuild", "redeliver", "jobs")
 HEALTH = {"/health": "Health", "/workflows/health": "WorkflowHealthView"}
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 PAGE_HEADERS = {"Link", "X-Total-Count", "X-Page", "X-Page-Size", "X-Total-Pages"}
@@ -289,7 +333,10 @@ def test_every_command_describes_its_conditions_and_is_tested_with_them(document
         assert headers == expected, (method, path)
         for header in headers & taking.keys():
             taking[header].add(operation["operationId"])
-    assert taking == {"Idempotency-Key": set(WITH_KEY), "If-Match": set(COMMANDS)}
+    assert taking == {
+        "Idempotency-Key": set(WITH_KEY) | TESTED_ELSEWHERE,
+        "If-Match": set(COMMANDS) | TESTED_ELSEWHERE,
+    }
 
 
 def test_every_command_with_a_body_describes_it(document: Json) -> None:
@@ -310,13 +357,18 @@ def test_every_success_has_a_schema(document: Json) -> None:
         [success] = [status for status in operation["responses"] if status.startswith("2")]
         last = path.rpartition("/")[2]
         creates = method == "post" and last not in CREATE_NOTHING
-        expected = "202" if last in ACCEPTED else "201" if creates else "200"
+        accepts = method == "post" and last in ACCEPTED
+        expected = "202" if accepts else "201" if creates else "200"
         assert success == expected, (method, path)
         content = operation["responses"][success]["content"]
         if path == STREAM:
             assert content["text/event-stream"]["schema"] == {"type": "string"}
         elif path == WORKFLOW_EXPORT:
             assert content["application/x-ndjson"]["schema"]["type"] == "string"
+        elif path == EXPORT:
+            assert content["application/x-ndjson"]["schema"]
+        elif method == "get" and path in LISTS_AND_ONE:
+            assert len(content["application/json"]["schema"]["oneOf"]) == 2
         else:
             assert content["application/json"]["schema"].keys() & {"$ref", "items"}
 
@@ -332,6 +384,8 @@ def test_every_error_has_the_shape_of_the_family_that_owns_the_path(document: Js
         family = "FootballError" if path.startswith(FOOTBALL) else "DashboardError"
         if path.startswith("/workflows"):
             family = "WorkflowsError"
+        if path.startswith("/stewardship"):
+            family = "StewardshipError"
         for status in errors:
             shape = HEALTH[path] if status == "503" and path in HEALTH else family
             described = operation["responses"][status]
@@ -387,6 +441,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
         headers = described - RATE_HEADERS
         if method == "get" and path.replace("/admin", "") in LISTS:
             assert headers == PAGE_HEADERS
+        elif method == "get" and path in LISTS_AND_ONE:
+            assert headers == PAGE_HEADERS | {"ETag"}
         elif path in WITHOUT_CONDITIONS:
             assert headers == ({"X-Event-Position"} if path == CLEANUP else set())
         elif method != "get" and path != "/auth/login":
