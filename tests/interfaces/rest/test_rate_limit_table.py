@@ -40,6 +40,7 @@ GROUPS = [
     ("POST", "/workflows/apply/simple_review", "workflow-application", 20),
     ("POST", "/workflows/bulk-apply", "workflow-application", 20),
     ("DELETE", "/workflows/content/page-1/template", "workflow-application", 20),
+    ("PUT", "/workflows/content/page-1/roles", "workflow-application", 20),
     ("GET", "/workflows/content/page-1/state", "workflow-state", 200),
     ("GET", "/workflows/content", "workflow-state", 200),
     ("POST", "/workflows/transition", "workflow-transition", 100),
