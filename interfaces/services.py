@@ -29,6 +29,7 @@ from application.ports import (
     Vitals,
 )
 from application.projections.ports import ParkedStreams
+from application.stewardship.ports import Clock
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
@@ -42,6 +43,7 @@ from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.stewardship.queries import StewardshipQueries
 from projections.webhooks.queries import WebhookQueries
 
 
@@ -50,6 +52,7 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    clock: Clock
     claims: ClaimRegister
     identifiers: Identifiers
     tail: EventTail
@@ -87,6 +90,7 @@ class Services:
 
     processes: ProcessQueries
     runs: RunQueries
+    stewardships: StewardshipQueries
     retention: RetentionQueries
     history: HistoryQueries
     identity: IdentityQueries

@@ -22,10 +22,22 @@ from projections.identity.api_keys import api_keys
 from projections.identity.users import users
 from projections.processes.projection import processes
 from projections.runs.projection import runs
+from projections.stewardship.projection import stewardships
 from projections.webhooks.projection import webhooks
 from projections.workflows.projection import workflows
 
-PROJECTIONS = (processes, runs, users, api_keys, webhooks, documents, games, history, workflows)
+PROJECTIONS = (
+    processes,
+    runs,
+    stewardships,
+    users,
+    api_keys,
+    webhooks,
+    documents,
+    games,
+    history,
+    workflows,
+)
 
 # All that outsiders can be told of.
 OUTWARD = OutwardCatalogue(

@@ -8,6 +8,7 @@ from typing import Literal
 from application.identity.authentication import Authenticator
 from application.live import LiveLog, Seats
 from infra.audit_log.log import PostgresAuditLog
+from infra.clock import wall_clock
 from infra.documents.reader import PdfSheetReader
 from infra.erasures.ledger import PostgresErasureLedger
 from infra.erasures.scan import PostgresErasureScanner
@@ -52,6 +53,7 @@ from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.stewardship.queries import StewardshipQueries
 from projections.webhooks.queries import WebhookQueries
 
 Part = Literal["api", "projections", "jobs", "webhooks"]
@@ -113,6 +115,7 @@ async def compose(
         tokens = JwtTokens(secret, timedelta(hours=settings.jwt_expiration_hours))
         yield Services(
             store=event_store.store,
+            clock=wall_clock,
             claims=PostgresClaimRegister(pool),
             identifiers=base.identifiers,
             tail=tail,
@@ -156,6 +159,7 @@ async def compose(
             rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
+            stewardships=StewardshipQueries(pool),
             retention=RetentionQueries(pool),
             history=HistoryQueries(pool),
             identity=identity,

@@ -45,10 +45,17 @@ from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
+from interfaces.rest.stewardship.conducting import ConductController
+from interfaces.rest.stewardship.executions import ExecutionController
+from interfaces.rest.stewardship.history import StewardshipHistoryController
+from interfaces.rest.stewardship.jobs import StewardshipJobController
+from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
 from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.audit import WorkflowAuditController
+from interfaces.rest.workflows.bulk import BulkController
 from interfaces.rest.workflows.contents import WorkflowController
 from interfaces.rest.workflows.health import WorkflowHealthController
 from interfaces.rest.workflows.templates import TemplateController
@@ -75,6 +82,14 @@ DASHBOARD = (
     DocumentController,
 )
 
+STEWARDSHIP = (
+    StewardshipController,
+    StewardshipJobController,
+    ConductController,
+    ExecutionController,
+    StewardshipHistoryController,
+)
+
 FOOTBALL = (
     WebhookController,
     DeliveryController,
@@ -88,7 +103,13 @@ FOOTBALL = (
 )
 
 
-WORKFLOWS = (TemplateController, WorkflowController, WorkflowHealthController)
+WORKFLOWS = (
+    TemplateController,
+    WorkflowController,
+    BulkController,
+    WorkflowAuditController,
+    WorkflowHealthController,
+)
 
 
 # What a page of another origin may read of a response.
@@ -130,6 +151,7 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *STEWARDSHIP,
             *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
@@ -148,6 +170,7 @@ def create_app(
         request_max_body_size=max_body_bytes,
         response_headers=RATE_HEADERS,
         lifespan=[lifespan],
+        state=State({"about": about}),
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )

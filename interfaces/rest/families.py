@@ -119,8 +119,20 @@ def _workflows(problem: Problem) -> tuple[int, ErrorBody]:
 
 def _stewardship(problem: Problem) -> tuple[int, ErrorBody]:
     if problem.kind == "validation_error":
-        return 400, StewardshipError(f"Validation error: {problem.explained}")
+        return 400, StewardshipError(_in_words(problem))
     return problem.status, StewardshipError(problem.message)
+
+
+def _in_words(problem: Problem) -> str:
+    """Say what is wrong as the seed does: ``domain is required``, not ``domain: is required``."""
+    if problem.fields.keys() == {"body"}:
+        return "Invalid request body"
+    said = [
+        f"{name} {message}" if message[:1].islower() else f"{name}: {message}"
+        for name, messages in problem.fields.items()
+        for message in messages
+    ]
+    return f"Validation error: {'; '.join(said) or problem.message}"
 
 
 class Family(Enum):

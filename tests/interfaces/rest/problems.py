@@ -13,6 +13,7 @@ INTERNALS = re.compile(
 
 # What the families own of what is served.
 WORKFLOWS = "/workflows"
+STEWARDSHIP = "/stewardship"
 FOOTBALL = (
     "/auth",
     "/api/v1/upload",
@@ -71,6 +72,17 @@ def assert_workflows_error(
     details = body["details"]
     assert isinstance(details, dict)
     return details
+
+
+def assert_stewardship_error(response: httpx.Response, status: int, *mentions: str) -> str:
+    """Check an error of the stewardship family; give what it says."""
+    body = _checked(response, status)
+    assert body.keys() == {"error"}
+    error = body["error"]
+    assert isinstance(error, str)
+    for mention in mentions:
+        assert mention in error
+    return error
 
 
 def assert_invalid(response: httpx.Response, field: str) -> None:

@@ -1,26 +1,21 @@
 """Every command that a request can bring, and how it is sent with conditions."""
 
 import hashlib
-from collections.abc import Callable
-from typing import NamedTuple
 
 import httpx
 import psycopg
 
 from tests.interfaces.api import PASSWORD, Api, Json, answered, own_template, unique, unique_url
+from tests.interfaces.rest import stewardship_sent
+from tests.interfaces.rest.sendable import Prepare, Sendable
 from tests.serving import Served
 
 UPLOAD = "/api/v1/upload"
-HEAD = "SELECT position FROM log_head"
 
-
-class Sendable(NamedTuple):
-    """A request with a command, and the stream that it is about; None is one that begins."""
-
-    method: str
-    path: str
-    body: Json | None
-    stream_id: str | None = None
+# Of what somebody asked for. What is done in the background meanwhile does not count.
+HEAD = """
+SELECT max(notification_id) FROM events WHERE metadata ->> 'actor' <> 'system'
+"""
 
 
 def send(api: Api, command: Sendable, **headers: str) -> httpx.Response:
@@ -41,7 +36,7 @@ def send_form(api: Api, command: Sendable, headers: dict[str, str]) -> httpx.Res
 
 
 def head(served: Served) -> int:
-    """Tell where the log ends."""
+    """Tell where the log ends with what was asked for."""
     with psycopg.connect(served.environment["DATABASE_URL"]) as connection:
         row = connection.execute(HEAD).fetchone()
     assert row is not None
@@ -291,8 +286,6 @@ def remove_template(api: Api) -> Sendable:
     return Sendable("DELETE", f"/workflows/content/{uid}/template", None, f"content-{uid}")
 
 
-Prepare = Callable[[Api], Sendable]
-
 # By the operation's id in the OpenAPI document. Every command must be here.
 WITH_KEY: dict[str, Prepare] = {
     "createProcess": create_process,
@@ -327,6 +320,7 @@ WITH_KEY: dict[str, Prepare] = {
     "applyWorkflowTemplate": apply_template,
     "executeWorkflowTransition": execute_transition,
     "changeWorkflowRoles": change_roles,
+    **stewardship_sent.WITH_KEY,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,
@@ -338,5 +332,6 @@ WITHOUT_KEY: dict[str, Prepare] = {
     "removeWorkflowTemplate": remove_template,
     "cancelJob": cancel_job,
     "deleteDocument": delete_document,
+    **stewardship_sent.WITHOUT_KEY,
 }
 COMMANDS = WITH_KEY | WITHOUT_KEY

@@ -203,6 +203,7 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "processing",
         "reruns",
         "downloads",
+        "stewardships",
         "stewardship_job_runs",
         "stewardship_notices",
         "workflows",

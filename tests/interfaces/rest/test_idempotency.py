@@ -10,16 +10,17 @@ import pytest
 from tests.interfaces.api import PASSWORD, Api, answered, unique
 from tests.interfaces.rest.problems import (
     FOOTBALL,
+    STEWARDSHIP,
     WORKFLOWS,
     assert_dashboard_error,
     assert_football_fields,
     assert_invalid,
+    assert_stewardship_error,
     assert_workflows_error,
 )
+from tests.interfaces.rest.sendable import Prepare, Sendable
 from tests.interfaces.rest.sent import (
     WITH_KEY,
-    Prepare,
-    Sendable,
     change_user,
     create_api_key,
     create_process,
@@ -95,6 +96,8 @@ def test_a_key_with_another_body_is_refused_and_nothing_is_recorded(
 
     if command.path.startswith(FOOTBALL):
         assert_football_fields(response, "Idempotency-Key")
+    elif command.path.startswith(STEWARDSHIP):
+        assert_stewardship_error(response, 422, "Idempotency-Key was sent with another")
     elif command.path.startswith(WORKFLOWS):
         assert_workflows_error(response, 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key")
     else:
