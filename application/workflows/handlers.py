@@ -179,7 +179,8 @@ class WorkflowHandlers:
                 await self._push(command, content)
             return content, await self._store.save(content, metadata=metadata)
 
-        return await retrying(attempt)
+        async with self._contents.holding(command.content_uid):
+            return await retrying(attempt)
 
     async def _push(self, command: ExecuteTransition, content: Content) -> None:
         workflow = content.workflow

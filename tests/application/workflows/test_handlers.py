@@ -1,6 +1,7 @@
 """Given a content management system, when contents move on, then both know it, or neither."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import pytest
 
@@ -52,6 +53,9 @@ class Site:
     async def find_all(self, content_uids: Collection[str]) -> Mapping[str, ManagedContent]:
         found = {content_uid: await self.find(content_uid) for content_uid in content_uids}
         return {uid: content for uid, content in found.items() if content is not None}
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        return nullcontext(content_uid)
 
     async def push(
         self, content_uid: str, transition_id: str, *, to_state: str, comments: str | None
