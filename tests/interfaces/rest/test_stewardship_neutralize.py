@@ -1,13 +1,12 @@
 """The contact details of a steward can be erased for good (contract section 7)."""
 
 import json
-import time
 
 import pytest
 
 from tests.interfaces.api import Api, Json, answered, unique
 from tests.interfaces.rest.problems import assert_stewardship_error
-from tests.interfaces.rest.stewardship import create, quiet_body, small_body
+from tests.interfaces.rest.stewardship import create, finished, quiet_body, small_body
 from tests.serving import Served
 
 EMPTY = dict.fromkeys(("email", "phone", "slack", "teams", "emergency"), "")
@@ -170,15 +169,3 @@ def answered_version(api: Api, path: str) -> str:
     assert response.status_code == 200, response.text
     version: str = response.headers["etag"]
     return version
-
-
-def finished(api: Api, job_id: str) -> Json:
-    """Wait until a worker has set the stewardship up."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        job: Json = api.get("/stewardship/jobs", id=job_id)
-        if job["status"] in ("completed", "failed"):
-            assert job["status"] == "completed", job
-            return job
-        time.sleep(0.02)
-    raise AssertionError("nobody took the job up")
