@@ -135,7 +135,7 @@ def content_changed(recorded: Recorded[ContentEvent], rows: Rows) -> None:
     state = state_of(row)
     before = state.current.assignments if state.current is not None else {}
     entry_id = _entry_id(recorded, event.operation_version)
-    if rows.find(ENTRIES, entry_id) is None:
+    if event.operation_version == recorded.version:
         rows.add(ENTRIES, _entry(recorded, state, before))
     event.fold(state)
     _show(recorded, row, state)

@@ -11,6 +11,9 @@ from domain.workflows.content import Content
 from domain.workflows.vocabulary import title_of
 from projections.workflows.tables import EntryRow
 
+# Of changes of roles and of states.
+FIELDS = ("type", "role", "users", "transition_id", "from_state", "to_state")
+
 
 class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """An operation on a workflow, or a refused attempt; then ``error`` says why.
@@ -75,7 +78,9 @@ def applied_entry_view(content: Content) -> AuditEntryView:
 
 
 def _change(change: dict[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
-    if "users" not in change:
-        return change
-    users = [people[who] for who in change["users"]]
-    return change | {"role": title_of(change["role"]), "users": users}
+    """Name roles and people, and bring the fields into the order that the seed shows."""
+    shown = {field: change[field] for field in FIELDS if field in change}
+    if "users" in shown:
+        shown["role"] = title_of(shown["role"])
+        shown["users"] = [people[who] for who in shown["users"]]
+    return shown
