@@ -38,6 +38,7 @@ GROUPS = [
     ("POST", "/workflows/templates", "workflow-templates", 100),
     ("GET", "/workflows/templates/simple_review", "workflow-templates", 100),
     ("POST", "/workflows/apply/simple_review", "workflow-application", 20),
+    ("POST", "/workflows/bulk-apply", "workflow-application", 20),
     ("DELETE", "/workflows/content/page-1/template", "workflow-application", 20),
     ("PUT", "/workflows/content/page-1/roles", "workflow-application", 20),
     ("GET", "/workflows/content/page-1/state", "workflow-state", 200),

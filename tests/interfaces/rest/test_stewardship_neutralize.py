@@ -137,6 +137,7 @@ def test_all_that_is_held_on_a_data_subject_is_found_and_erased(api: Api, person
     would = answered(api.http.post(cleanup), 200)
     done = answered(api.http.post(f"{cleanup}&dry_run=false"), 200)
 
+    assert (would["neutralized_count"], done["neutralized_count"]) == (3, 3)
     for told in (would, done):
         assert told["neutralized_run_ids"] == [run["id"]]
         assert told["neutralized_stewardship_ids"] == sorted(
@@ -147,6 +148,7 @@ def test_all_that_is_held_on_a_data_subject_is_found_and_erased(api: Api, person
         assert shown["stewards"][0]["contact_info"] == EMPTY
     again = answered(api.http.post(f"{cleanup}&dry_run=false"), 200)
     assert "neutralized_stewardship_ids" not in again
+    assert again["neutralized_count"] == 0
 
 
 def test_the_erasure_is_certified_after_looking_everywhere_and_a_rebuild_equals_it(
