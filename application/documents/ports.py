@@ -1,6 +1,6 @@
 """What the application needs from outside to read documents; infra implements it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -44,7 +44,7 @@ class SheetReader(Protocol):
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
         ...
 
-    def pages(self, path: Path, facts: SheetFacts) -> AsyncIterator[SheetPage]:
+    def pages(self, path: Path, facts: SheetFacts) -> AsyncGenerator[SheetPage, None]:
         """Read the pages with the offer, in order, each when it is done.
 
         Raises UnreadableDocumentError if a page takes more time or memory than it may.

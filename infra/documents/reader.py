@@ -1,7 +1,7 @@
 """Reads betting sheets in processes of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -53,7 +53,7 @@ class PdfSheetReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._processes.close()
+        await self._processes.close()
 
     async def inspect(self, path: Path) -> SheetFacts:
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
@@ -66,7 +66,7 @@ class PdfSheetReader:
         assert isinstance(answer, Inspected)
         return answer.facts
 
-    async def pages(self, path: Path, facts: SheetFacts) -> AsyncIterator[SheetPage]:
+    async def pages(self, path: Path, facts: SheetFacts) -> AsyncGenerator[SheetPage, None]:
         """Read the pages with the offer, in order, each when it is done.
 
         Raises UnreadableDocumentError if a page takes more time or memory than it may.
