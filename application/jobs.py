@@ -117,6 +117,10 @@ class JobQueue(Protocol):
         """Call off a job that waits or runs; tell whether there was something to call off."""
         ...
 
+    async def has_workers(self) -> bool:
+        """Tell whether any process works jobs off at the moment."""
+        ...
+
     async def status(self, job_id: int) -> JobStatus:
         """Tell what has become of a job. Raises NotFoundError once it is forgotten."""
         ...

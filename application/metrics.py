@@ -16,6 +16,10 @@ class Meter(Protocol):
         """Count a request that was one too many for its group."""
         ...
 
+    def connected(self, change: int) -> None:
+        """Count a WebSocket client that came, 1, or left, -1."""
+        ...
+
 
 class Exposition(msgspec.Struct, frozen=True):
     """The metrics as text in UTF-8, with the media type of its format."""
@@ -29,4 +33,12 @@ class Metrics(Protocol):
 
     async def expose(self) -> Exposition:
         """Give all metrics; without a database, those that need none."""
+        ...
+
+    def websocket_connections(self) -> int:
+        """Tell how many WebSocket clients are connected."""
+        ...
+
+    def cache_hit_ratio(self) -> float | None:
+        """Tell how often what a command had to know was in memory; None before the first."""
         ...

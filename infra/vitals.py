@@ -9,9 +9,21 @@ import redis.asyncio
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from application.ports import SystemMetrics
+from application.ports import (
+    CpuMetrics,
+    DiskMetrics,
+    MachineMetrics,
+    MemoryMetrics,
+    SystemMetrics,
+)
 
 PATIENCE_SECONDS = 2.0
+
+LOG_IS_WRITABLE = """
+SELECT NOT pg_is_in_recovery()
+   AND current_setting('transaction_read_only') = 'off'
+   AND has_table_privilege('events', 'INSERT')
+"""
 
 
 class MachineVitals:
@@ -36,6 +48,15 @@ class MachineVitals:
             return False
         return True
 
+    async def log_is_writable(self) -> bool:
+        """Tell whether events can be recorded."""
+        try:
+            async with self._pool.connection(timeout=PATIENCE_SECONDS) as connection:
+                row = await (await connection.execute(LOG_IS_WRITABLE)).fetchone()
+        except (psycopg.Error, psycopg_pool.PoolTimeout):
+            return False
+        return row is not None and bool(row[0])
+
     async def cache(self) -> bool:
         """Tell whether Redis answers; without Redis the cache is this process, which does."""
         if self._redis is None:
@@ -57,4 +78,18 @@ class MachineVitals:
             cpu_usage_percent=psutil.cpu_percent(),
             disk_usage_percent=psutil.disk_usage(str(self._home)).percent,
             uptime_seconds=uptime_seconds,
+        )
+
+    def machine(self) -> MachineMetrics:
+        """Measure what the machine has, and how much of it is in use."""
+        memory = psutil.virtual_memory()
+        disk = psutil.disk_usage(str(self._home))
+        return MachineMetrics(
+            memory=MemoryMetrics(
+                total=memory.total, available=memory.available, percent=memory.percent
+            ),
+            cpu=CpuMetrics(percent=psutil.cpu_percent(), count=psutil.cpu_count() or 1),
+            disk=DiskMetrics(
+                total=disk.total, used=disk.used, free=disk.free, percent=disk.percent
+            ),
         )

@@ -113,6 +113,7 @@ def about(settings: Settings) -> About:
         description=package["Summary"],
         environment=settings.environment,
         began=time.monotonic(),
+        debug=settings.debug,
     )
 
 

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from application.configuration.current import CurrentConfiguration
+from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
+from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.intake.ports import Intake
 from application.jobs import JobQueue
 from application.live import LiveLog, Seats
 from application.metrics import Meter, Metrics
@@ -26,15 +29,21 @@ from application.ports import (
     Vitals,
 )
 from application.projections.ports import ParkedStreams
+from application.stewardship.ports import Clock
 from application.tailing import EventTail
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
 from interfaces.telling import Telling
+from interfaces.workflow_services import Workflows
+from projections.documents.queries import DocumentQueries
+from projections.documents.reports import ReportQueries
+from projections.games.queries import GameQueries
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.stewardship.queries import StewardshipQueries
 from projections.webhooks.queries import WebhookQueries
 
 
@@ -43,6 +52,7 @@ class Services:
     """Everything that a route or a terminal command may call."""
 
     store: EventStore
+    clock: Clock
     claims: ClaimRegister
     identifiers: Identifiers
     tail: EventTail
@@ -66,6 +76,9 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
+    document_storage: DocumentStorage
+    intake: Intake
 
     authenticator: Authenticator
     passwords: PasswordHasher
@@ -77,7 +90,12 @@ class Services:
 
     processes: ProcessQueries
     runs: RunQueries
+    stewardships: StewardshipQueries
     retention: RetentionQueries
     history: HistoryQueries
     identity: IdentityQueries
     webhooks: WebhookQueries
+    documents: DocumentQueries
+    reports: ReportQueries
+    games: GameQueries
+    workflows: Workflows

@@ -1,5 +1,6 @@
 """What all tests stand on: a real PostgreSQL, a fresh database each, Annals composed on it."""
 
+import gc
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from infra.postgres.migrations import migrate
 from infra.projections.installation import install
 from infra.settings import Settings
 from interfaces.composition import FOLLOWERS, compose, open_database
+from interfaces.composition.foundation import Foundation, foundation
 from interfaces.services import Services
 from tests.hashing import hash_lightly
 from tests.serving import free_port
@@ -35,6 +37,15 @@ HOME = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
 
 
 hash_lightly()
+
+# While tests are collected there is no garbage, and what was collected stays.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that.
@@ -65,19 +76,24 @@ def postgres_url(testrun_uid: str) -> Iterator[str]:
         shutil.rmtree(home)
 
 
+@pytest.fixture(scope="session")
+def maintenance(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """The connection by which databases are made and dropped."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[str]:
+def database(postgres_url: str, maintenance: psycopg.Connection) -> Iterator[str]:
     """A database of the test's own, migrated and empty."""
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE)
-            )
-        )
+    identifier = sql.Identifier(name)
+    template = sql.Identifier(TEMPLATE)
+    maintenance.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(identifier, template)
+    )
     yield database_url(postgres_url, name)
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
 
 @pytest.fixture
@@ -98,6 +114,15 @@ async def services(settings: Settings, anyio_backend: str) -> AsyncIterator[Serv
     with open_database(settings) as conninfo:
         async with compose(settings, conninfo) as composed:
             yield composed
+
+
+@pytest.fixture
+async def base(settings: Settings, anyio_backend: str) -> AsyncIterator[Foundation]:
+    """What features are built on, without any of them."""
+    assert anyio_backend == "asyncio"
+    assert settings.database_url is not None
+    async with foundation(settings, settings.database_url, lasting=False) as laid:
+        yield laid
 
 
 @pytest.fixture

@@ -9,10 +9,14 @@ from domain.configuration.sections import Sections, Values, sections_of
 
 
 class Current(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration at a version of its stream; 0 before anybody has set anything."""
+    """The configuration at a version of its stream; 0 before anybody has set anything.
+
+    ``reloads`` counts how often everything was told to begin anew.
+    """
 
     sections: Sections
     version: int
+    reloads: int
 
 
 class CurrentConfiguration:
@@ -31,9 +35,11 @@ class CurrentConfiguration:
         try:
             configuration = await self._store.peek(Configuration, "")
         except NotFoundError:
-            return Current(sections=sections_of(self._first), version=0)
+            return Current(sections=sections_of(self._first), version=0, reloads=0)
         sections = sections_of(self._first, configuration.values)
-        return Current(sections=sections, version=configuration.version)
+        return Current(
+            sections=sections, version=configuration.version, reloads=configuration.state.reloads
+        )
 
     async def sections(self) -> Sections:
         """Give the configuration."""

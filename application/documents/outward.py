@@ -35,23 +35,15 @@ document_events = OutwardEvents()
 )
 def file_detected(recorded: Recorded[ProcessingQueued]) -> dict[str, Any] | None:
     """Tell under which path the file is known, and which job is for it."""
-    return _taken_in(recorded, Source.WATCHER)
-
-
-@document_events.on(
-    ProcessingQueued,
-    name="download_completed",
-    description="The downloader fetched a new file, whose processing waits for its turn",
-    example={
-        "job_id": EXAMPLE_JOB,
-        "file_path": EXAMPLE_PATH,
-        "document_id": EXAMPLE_DOCUMENT,
-        "priority": 2,
-    },
-)
-def download_completed(recorded: Recorded[ProcessingQueued]) -> dict[str, Any] | None:
-    """Tell under which path the file is known, and which job is for it."""
-    return _taken_in(recorded, Source.DOWNLOADER)
+    event = recorded.event
+    if event.source is not Source.WATCHER:
+        return None
+    return {
+        "job_id": _job_id(recorded),
+        "file_path": event.file_path,
+        "document_id": event.document_id,
+        "priority": event.priority,
+    }
 
 
 @document_events.on(
@@ -93,9 +85,9 @@ def stage_entered(recorded: Recorded[ProcessingStageEntered]) -> dict[str, Any]:
 
 
 @document_events.also_on(ProcessingProgressed, name="processing_progress")
-def processing_progressed(recorded: Recorded[ProcessingProgressed]) -> dict[str, Any]:
-    """Tell how far the job is."""
-    return _progress(recorded)
+def processing_progressed(recorded: Recorded[ProcessingProgressed]) -> dict[str, Any] | None:
+    """Tell how far the job is, as often as is configured."""
+    return _progress(recorded) if recorded.event.is_told else None
 
 
 @document_events.on(
@@ -171,18 +163,6 @@ def processing_cancelled(recorded: Recorded[ProcessingCancelled]) -> dict[str, A
         "file_path": event.file_path,
         "document_id": event.document_id,
         "processing_time": event.processing_seconds,
-    }
-
-
-def _taken_in(recorded: Recorded[ProcessingQueued], source: Source) -> dict[str, Any] | None:
-    event = recorded.event
-    if event.source is not source:
-        return None
-    return {
-        "job_id": _job_id(recorded),
-        "file_path": event.file_path,
-        "document_id": event.document_id,
-        "priority": event.priority,
     }
 
 

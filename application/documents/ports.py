@@ -22,6 +22,8 @@ class RefusalCode(StrEnum):
     NO_TEXT_LAYER = "NO_TEXT_LAYER"
     NO_USABLE_TEXT = "NO_USABLE_TEXT"
     RESOURCE_LIMIT = "RESOURCE_LIMIT"
+    DELETED = "DELETED"
+    BYTES_MISSING = "BYTES_MISSING"
 
 
 class UnreadableDocumentError(Exception):

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
+from application.stewardship.ports import Clock
 from domain.errors import RuleViolatedError
 from domain.events import Metadata
 from domain.stewardship.definition import StewardshipDefinition
@@ -20,7 +22,7 @@ from domain.stewardship.fields import check_definition
 from domain.stewardship.job import StewardshipJob
 from domain.stewardship.stewardship import Stewardship
 
-Clock = Callable[[], datetime]
+UNKNOWN_JOB = "Job not found"
 
 # How many responsibilities are added between two looks at the rest of the world.
 AT_A_TIME = 100
@@ -134,8 +136,15 @@ async def _change(
     metadata: Metadata,
 ) -> tuple[StewardshipJob, int]:
     async def attempt() -> tuple[StewardshipJob, int]:
-        job = await store.load(StewardshipJob, job_id)
+        job = await _load(store, job_id)
         change(job)
         return job, await store.save(job, metadata=metadata)
 
     return await retrying(attempt)
+
+
+async def _load(store: EventStore, job_id: int) -> StewardshipJob:
+    try:
+        return await store.load(StewardshipJob, job_id)
+    except NotFoundError:
+        raise NotFoundError(UNKNOWN_JOB) from None

@@ -10,7 +10,9 @@ from typing import Any
 from application.outward import OutwardEvents
 from domain.configuration.events import ConfigurationReloaded, SectionConfigured
 from domain.configuration.sections import HIDDEN
+from domain.downloads.events import DownloadFailed
 from domain.events import Recorded
+from domain.games.alias_events import TeamAliasesChanged
 from domain.identity.events import (
     ApiKeyCreated,
     ApiKeyRevoked,
@@ -68,6 +70,18 @@ def webhook_failed(recorded: Recorded[WebhookDisabled]) -> dict[str, Any] | None
     }
 
 
+@system_events.also_on(DownloadFailed, name=SYSTEM_ERROR)
+def download_failed(recorded: Recorded[DownloadFailed]) -> dict[str, Any]:
+    """Tell why nothing could be fetched; not from where, for an address may hold a token."""
+    event = recorded.event
+    answered = {} if event.status_code is None else {"status_code": event.status_code}
+    return {
+        "component": "web_downloader",
+        "error": "Nothing could be downloaded, however often it was tried",
+        "details": {"download": recorded.stream_id, "reason": event.reason, **answered},
+    }
+
+
 @system_events.on(
     SectionConfigured,
     name=CONFIG_CHANGED,
@@ -92,6 +106,14 @@ def section_configured(recorded: Recorded[SectionConfigured]) -> dict[str, Any]:
 def configuration_reloaded(recorded: Recorded[ConfigurationReloaded]) -> dict[str, Any]:
     """Tell that everything begins anew."""
     return _changed("all", recorded, "reloaded")
+
+
+@system_events.also_on(TeamAliasesChanged, name=CONFIG_CHANGED)
+def team_aliases_changed(recorded: Recorded[TeamAliasesChanged]) -> dict[str, Any]:
+    """Tell the aliases."""
+    event = recorded.event
+    values = {"aliases": event.aliases, "left_out": event.left_out}
+    return _changed("team_aliases", recorded, "changed", values)
 
 
 @system_events.also_on(RetentionChanged, name=CONFIG_CHANGED)

@@ -115,7 +115,7 @@ class WorkflowHandlers:
         """Put other people in the roles; give the content with the position of the log."""
 
         def change(content: Content) -> None:
-            content.change_roles(command.role_assignments)
+            content.change_roles(command.role_assignments, actor)
 
         return await self._manage("modify_roles", command.content_uid, change, actor, metadata)
 

@@ -82,7 +82,7 @@ class TemplateHandlers:
 
         async def carry_out() -> tuple[CustomTemplate, int]:
             check_may_manage(actor)
-            custom = CustomTemplate.define(template)
+            custom = CustomTemplate.define(template, actor.user_id)
             if template.id in self._templates.built_in:
                 raise TemplateExistsError(template.id)
             try:

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 
 class ConfigurationState(msgspec.Struct, kw_only=True):
-    """The settings that somebody has set, by section; ``headers`` are the downloader's."""
+    """The settings that somebody has set, by section; ``headers`` are the downloader's.
+
+    ``reloads`` counts how often everything was told to begin anew.
+    """
 
     values: dict[str, dict[str, Any]]
     headers: Secret[dict[str, str]]
+    reloads: int = 0
 
 
 class ConfigurationBegun(CreatedEvent, frozen=True, kw_only=True):
@@ -57,3 +61,4 @@ class ConfigurationReloaded(DomainEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: "Configuration") -> None:
         """Leave every setting as it is."""
+        aggregate.state.reloads += 1

@@ -1,8 +1,8 @@
 """The document: a sheet by its bytes, whichever way and under whichever name they came in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from domain.aggregate import Aggregate
 from domain.documents.events import (
@@ -13,7 +13,9 @@ from domain.documents.events import (
     DocumentState,
     DocumentStored,
     FoundAnomaly,
+    NormalizedName,
     Source,
+    TeamNamesNormalized,
 )
 from domain.errors import RuleViolatedError
 
@@ -21,7 +23,9 @@ from domain.errors import RuleViolatedError
 PREFIX_LENGTH = 32
 
 # So that no event grows without bound, however much is wrong with a sheet.
-ANOMALIES_IN_AN_EVENT = 200
+ITEMS_IN_AN_EVENT = 200
+
+T = TypeVar("T")
 
 
 class DeletedDocumentError(RuleViolatedError):
@@ -73,12 +77,14 @@ class Document(Aggregate):
         games: int,
         markets: int,
         odds: int,
+        names: Sequence[NormalizedName],
         anomalies: Sequence[FoundAnomaly],
     ) -> None:
         """Say what a job took out of the document."""
-        for first in range(0, len(anomalies), ANOMALIES_IN_AN_EVENT):
-            chunk = list(anomalies[first : first + ANOMALIES_IN_AN_EVENT])
-            self.trigger_event(AnomaliesFound, job_id=job_id, anomalies=chunk)
+        for some_names in _batched(names, ITEMS_IN_AN_EVENT):
+            self.trigger_event(TeamNamesNormalized, job_id=job_id, names=some_names)
+        for some_anomalies in _batched(anomalies, ITEMS_IN_AN_EVENT):
+            self.trigger_event(AnomaliesFound, job_id=job_id, anomalies=some_anomalies)
         self.trigger_event(
             DocumentProcessed,
             job_id=job_id,
@@ -99,3 +105,9 @@ class Document(Aggregate):
 def document_id(sha256: str) -> str:
     """Give the id of the document with this digest, in hex."""
     return sha256[:PREFIX_LENGTH]
+
+
+def _batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Give items in lists of this size, the last of which may be shorter."""
+    for first in range(0, len(items), size):
+        yield list(items[first : first + size])

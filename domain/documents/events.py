@@ -38,6 +38,16 @@ class FoundAnomaly(msgspec.Struct, frozen=True, kw_only=True):
     game_id: str | None
 
 
+class NormalizedName(msgspec.Struct, frozen=True, kw_only=True):
+    """A team that is not called what the sheet calls it, and why; the score is 0 to 1."""
+
+    league: str
+    printed: str
+    name: str
+    score: float
+    basis: str
+
+
 class DocumentState(msgspec.Struct, kw_only=True):
     """A document as its events have made it."""
 
@@ -91,6 +101,18 @@ class AnomaliesFound(DomainEvent, frozen=True, kw_only=True):
 
     job_id: str
     anomalies: list[FoundAnomaly]
+
+    def apply(self, aggregate: "Document") -> None:
+        """Change nothing: what was found is read, not decided on."""
+
+
+class TeamNamesNormalized(DomainEvent, frozen=True, kw_only=True):
+    """A job gave teams other names than the sheet does; one may record several such events."""
+
+    TOPIC = "TeamNamesNormalized"
+
+    job_id: str
+    names: list[NormalizedName]
 
     def apply(self, aggregate: "Document") -> None:
         """Change nothing: what was found is read, not decided on."""

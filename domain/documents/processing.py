@@ -10,6 +10,7 @@ from domain.documents.events import Source
 from domain.documents.processing_events import (
     ENDED,
     JobStatus,
+    ProcessingAttemptFailed,
     ProcessingCancelled,
     ProcessingCompleted,
     ProcessingFailed,
@@ -98,8 +99,8 @@ class ProcessingJob(Aggregate):
             estimated_remaining=self._remaining(reached),
         )
 
-    def progress(self, stage: Stage, done: int, total: int) -> None:
-        """Have done so many of all the pages of a stage."""
+    def progress(self, stage: Stage, done: int, total: int, *, is_told: bool) -> None:
+        """Have done so many of all the pages of a stage, and tell outsiders or not."""
         self.trigger_event(
             ProcessingProgressed,
             attempt=self.state.attempts,
@@ -108,6 +109,7 @@ class ProcessingJob(Aggregate):
             total=total,
             progress_percent=(reached := self._reached(stage, done / total)),
             estimated_remaining=self._remaining(reached),
+            is_told=is_told,
         )
 
     def complete_stage(self, stage: Stage, figures: Mapping[str, int], seconds: float) -> None:
@@ -121,6 +123,10 @@ class ProcessingJob(Aggregate):
             progress_percent=(reached := self._reached(stage, 1.0)),
             estimated_remaining=self._remaining(reached),
         )
+
+    def fail_attempt(self) -> None:
+        """Have met an error that is no fault of the document's."""
+        self.trigger_event(ProcessingAttemptFailed, attempt=self.state.attempts)
 
     def complete(self, result: ProcessingResult) -> None:
         """Be done. Raises JobEndedError."""

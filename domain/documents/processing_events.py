@@ -67,7 +67,10 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessingJobState(msgspec.Struct, kw_only=True):
-    """A job as its events have made it; ``stage`` is the last one it entered."""
+    """A job as its events have made it; ``stage`` is the last one it entered.
+
+    Of its ``attempts``, so many were ``failures`` of Annals; the others were cut off.
+    """
 
     document_id: str
     file_path: str
@@ -76,6 +79,7 @@ class ProcessingJobState(msgspec.Struct, kw_only=True):
     status: JobStatus
     queued_at: datetime
     attempts: int = 0
+    failures: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
     progress_percent: float = 0.0
@@ -145,7 +149,8 @@ class ProcessingStageEntered(DomainEvent, frozen=True, kw_only=True):
 class ProcessingProgressed(DomainEvent, frozen=True, kw_only=True):
     """A part of a stage is done: ``done`` of ``total`` pages.
 
-    ``estimated_remaining`` is in seconds, None if nobody can tell.
+    ``estimated_remaining`` is in seconds, None if nobody can tell. Outsiders are told of it if
+    ``is_told``: they are not told of every page.
     """
 
     TOPIC = "ProcessingProgressed"
@@ -156,6 +161,7 @@ class ProcessingProgressed(DomainEvent, frozen=True, kw_only=True):
     total: int
     progress_percent: float
     estimated_remaining: int | None
+    is_told: bool
 
     def apply(self, aggregate: "ProcessingJob") -> None:
         """Be further on."""
@@ -177,6 +183,18 @@ class ProcessingStageCompleted(DomainEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: "ProcessingJob") -> None:
         """Be further on."""
         aggregate.state.progress_percent = self.progress_percent
+
+
+class ProcessingAttemptFailed(DomainEvent, frozen=True, kw_only=True):
+    """An attempt met an error within Annals, which is no fault of the document's."""
+
+    TOPIC = "ProcessingAttemptFailed"
+
+    attempt: int
+
+    def apply(self, aggregate: "ProcessingJob") -> None:
+        """Count it; the job goes on with another attempt."""
+        aggregate.state.failures += 1
 
 
 class ProcessingEnded(DomainEvent, frozen=True, kw_only=True):

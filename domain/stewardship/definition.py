@@ -87,7 +87,7 @@ class StepDefinition(Definition, frozen=True, kw_only=True):
     conditions: list[ConditionDefinition] = msgspec.field(default_factory=list)
     actions: list[ActionDefinition] = msgspec.field(default_factory=list)
     timeout: str = ""
-    retry_policy: RetryPolicyDefinition = RetryPolicyDefinition()
+    retry_policy: RetryPolicyDefinition = msgspec.field(default_factory=RetryPolicyDefinition)
 
 
 class ScheduleDefinition(Definition, frozen=True, kw_only=True):
@@ -206,9 +206,9 @@ class OptionsDefinition(Definition, frozen=True, kw_only=True):
     """How a stewardship is conducted. A part that was not given is None."""
 
     auto_assignment: bool = False
-    escalation: EscalationDefinition = EscalationDefinition()
-    notifications: NotificationsDefinition = NotificationsDefinition()
-    approval: ApprovalDefinition = ApprovalDefinition()
+    escalation: EscalationDefinition = msgspec.field(default_factory=EscalationDefinition)
+    notifications: NotificationsDefinition = msgspec.field(default_factory=NotificationsDefinition)
+    approval: ApprovalDefinition = msgspec.field(default_factory=ApprovalDefinition)
     audit: AuditDefinition | None = None
 
 
@@ -223,4 +223,4 @@ class StewardshipDefinition(Definition, frozen=True, kw_only=True):
     metrics: list[MetricDefinition] = msgspec.field(default_factory=list)
     policies: list[PolicyDefinition] = msgspec.field(default_factory=list)
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
-    options: OptionsDefinition = OptionsDefinition()
+    options: OptionsDefinition = msgspec.field(default_factory=OptionsDefinition)

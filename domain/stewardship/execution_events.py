@@ -197,8 +197,9 @@ class WorkflowExecutionEnded(WorkflowExecutionEvent, frozen=True, kw_only=True):
         workflow.finished_runs += 1
         workflow.duration_seconds += self.duration_seconds
         workflow.successful_runs += status == ExecutionStatus.SUCCEEDED
-        ended = [each.id for each in state.executions if each.status != ExecutionStatus.RUNNING]
-        forgotten = set(ended[:-FINISHED_EXECUTIONS])
+        ended = [(each.finished_at, each.id) for each in state.executions if each.finished_at]
+        forgotten = {each_id for _, each_id in sorted(ended)[:-FINISHED_EXECUTIONS]}
+        forgotten.discard(execution.id)
         state.executions = [each for each in state.executions if each.id not in forgotten]
 
 

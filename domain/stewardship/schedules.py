@@ -1,9 +1,8 @@
 """When a trigger falls due: by a cron expression, or at intervals from a moment on. All is UTC."""
 
+import contextlib
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 
 import msgspec
 from croniter import CroniterError, croniter
@@ -14,6 +13,7 @@ CRON_EXPECTED = "must be a cron expression of five fields that falls due, such a
 INTERVAL_EXPECTED = "must be at least 1m"
 CRON_FIELDS = 5
 LONGEST_CRON = 200
+A_SECOND = timedelta(seconds=1)
 SHORTEST_INTERVAL = Duration(rest=timedelta(minutes=1))
 
 # What croniter knows besides, R for random moments, would fall due at other times for everybody.
@@ -52,6 +52,14 @@ class Cron(msgspec.Struct, frozen=True):
             return None
         return found
 
+    def last_until(self, moment: datetime) -> datetime | None:
+        """Give the last due moment that is not after another; None if there is none."""
+        try:
+            found: datetime = croniter(self.expression, moment + A_SECOND).get_prev(datetime)
+        except (CroniterError, ValueError, OverflowError):
+            return None
+        return found
+
 
 class Interval(msgspec.Struct, frozen=True):
     """A schedule that falls due whenever another ``every`` has passed since ``since``.
@@ -73,26 +81,30 @@ class Interval(msgspec.Struct, frozen=True):
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Give the first due moment after another; None if none is left."""
-        # Two less than the estimate, for no month is as long as its nominal length says.
-        longest = self.every.nominal + timedelta(days=self.every.months)
-        times = max(1, (moment - self.since) // longest - 1)
         try:
-            while (due := self.every.after(self.since, times)) <= moment:
-                times += 1
+            return self.every.after(self.since, self._passed(moment) + 1)
         except OverflowError:
             return None
-        return due
+
+    def last_until(self, moment: datetime) -> datetime | None:
+        """Give the last due moment that is not after another; None if there is none."""
+        passed = self._passed(moment)
+        return self.every.after(self.since, passed) if passed else None
+
+    def _passed(self, moment: datetime) -> int:
+        """Count the due moments that are not after a moment."""
+        longest = self.every.nominal + timedelta(days=self.every.months)  # no month has 32 days
+        times = max(0, (moment - self.since) // longest)
+        with contextlib.suppress(OverflowError):
+            while self.every.after(self.since, times + 1) <= moment:
+                times += 1
+        return times
 
 
 Schedule = Cron | Interval
 
 
-def due_moments(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Give the due moments after one moment and not after another, in order."""
-    return takewhile(lambda due: due <= until, _from(schedule, after))
-
-
-def _from(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
-    while (due := schedule.next_after(moment)) is not None:
-        yield due
-        moment = due
+def last_due(schedule: Schedule, after: datetime, until: datetime) -> datetime | None:
+    """Give the last due moment after one moment and not after another, however many there are."""
+    last = schedule.last_until(until)
+    return last if last is not None and last > after else None

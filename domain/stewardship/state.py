@@ -1,7 +1,7 @@
 """A stewardship as its events have made it: what its rules and its figures go by."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -236,10 +236,9 @@ class Day(msgspec.Struct, kw_only=True):
     overdue: int
     progress: float
 
-    @property
-    def date(self) -> date:
-        """The day in UTC."""
-        return self.at.astimezone(UTC).date()
+    def is_of(self, moment: datetime) -> bool:
+        """Tell whether a moment is of the same day in UTC."""
+        return self.at.astimezone(UTC).date() == moment.astimezone(UTC).date()
 
 
 class StewardshipState(msgspec.Struct, kw_only=True):
@@ -324,10 +323,8 @@ class StewardshipState(msgspec.Struct, kw_only=True):
 
     def note_day(self, at: datetime) -> None:
         """Note how the responsibilities stand after an event: one row a day, the newest 30."""
-        today = self.day(at)
-        if self.days and self.days[-1].date == today.date:
-            self.days.pop()
-        self.days = [*self.days, today][-TREND_DAYS:]
+        before = self.days[:-1] if self.days and self.days[-1].is_of(at) else self.days
+        self.days = [*before, self.day(at)][-TREND_DAYS:]
         self.updated_at = at
 
     def day(self, at: datetime) -> Day:

@@ -36,7 +36,12 @@ from domain.stewardship.events import (
     StewardshipStatusChanged,
     StewardSuspended,
 )
-from domain.stewardship.fields import check_definition, check_period, check_responsibility
+from domain.stewardship.fields import (
+    check_definition,
+    check_id,
+    check_period,
+    check_responsibility,
+)
 from domain.stewardship.kinds import (
     ChangeStatus,
     Decision,
@@ -70,14 +75,14 @@ class UnknownPartError(Exception):
 
 
 class StewardChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be changed of a steward; None stays. Contact details are changed as a whole."""
+    """What is to be changed of a steward; None, and contact details that are not given, stay."""
 
     role: StewardRole | None = None
     permissions: list[str] | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
     is_primary: bool | None = None
-    contact_info: dict[str, str] | None = None
+    contact_info: dict[str, str] = msgspec.field(default_factory=dict)
     status: StewardStatus | None = None
 
 
@@ -173,6 +178,7 @@ class Stewardship(Aggregate):
     def assign_steward(self, steward: StewardDefinition, *, now: datetime) -> Steward:
         """Make somebody a steward. Raises RuleViolatedError for one who is, NeutralizedError."""
         self.check_open()
+        check_id("user_id", steward.user_id)
         check_period("", steward.start_date, steward.end_date)
         state = self.state
         if state.steward(steward.user_id) is not None:
@@ -211,9 +217,10 @@ class Stewardship(Aggregate):
         who = {"user_id": user_id, "number": steward.number}
         if given:
             self.record(StewardChanged, now, **who, **(dict.fromkeys(names) | given))
-        if change.contact_info is not None and change.contact_info != definition.contact_info:
-            self._check_contact(user_id, change.contact_info)
-            self.record(StewardContactChanged, now, **who, contact_info=change.contact_info)
+        contact_info = definition.contact_info | change.contact_info
+        if contact_info != definition.contact_info:
+            self._check_contact(user_id, contact_info)
+            self.record(StewardContactChanged, now, **who, contact_info=contact_info)
         if change.status == StewardStatus.SUSPENDED and not steward.is_suspended:
             self.record(StewardSuspended, now, **who)
         if change.status == StewardStatus.ACTIVE and steward.is_suspended:

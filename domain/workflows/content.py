@@ -14,6 +14,7 @@ from domain.workflows.content_events import (
     RoleAssigned,
     RoleEvent,
     RoleRevoked,
+    RolesChanged,
     TemplateApplied,
     TemplateRemoved,
     TransitionApproved,
@@ -119,7 +120,7 @@ class Content(Aggregate):
                     operation_began=began,
                 )
 
-    def change_roles(self, assignments: Assignments) -> None:
+    def change_roles(self, assignments: Assignments, actor: Actor) -> None:
         """Put these people in the roles, and nobody else; what is the same stays.
 
         Raises ContentNotFoundError without a workflow, InvalidAssignmentsError, NeutralizedError.
@@ -134,14 +135,16 @@ class Content(Aggregate):
         held = [(role, who) for role, people in workflow.assignments.items() for who in people]
         added = {place: user_id for place, user_id in wanted.items() if place not in held}
         self._check_not_forgotten(added.values())
-        began = self.version + 1
-        for role, participant in held:
-            if (role, participant) not in wanted:
-                self._change_role(
-                    RoleRevoked, role, participant, self.state.people[participant], began
-                )
+        revoked = [place for place in held if place not in wanted]
+        if not revoked and not added:
+            return
+        self.trigger_event(RolesChanged, **self._by(actor), workflow_id=workflow.workflow_id)
+        began = self.version
         for (role, participant), user_id in added.items():
             self._change_role(RoleAssigned, role, participant, user_id, began)
+        for role, participant in revoked:
+            user_id = self.state.people[participant]
+            self._change_role(RoleRevoked, role, participant, user_id, began)
 
     def check_transition(
         self, transition_id: str, comments: str | None, actor: Actor

@@ -77,6 +77,8 @@ class TemplateApplied(ContentEvent, frozen=True, kw_only=True):
         super().fold(state)
         state.moves += 1
         replaced = state.current
+        if replaced is not None:
+            state.trace(replaced.assigned, self.operation_version)
         state.backups = [*state.backups, replaced] if replaced and self.backed_up else []
         state.current = Workflow(
             workflow_id=self.workflow_id,
@@ -89,6 +91,12 @@ class TemplateApplied(ContentEvent, frozen=True, kw_only=True):
             if replaced
             else {},
         )
+
+
+class RolesChanged(ContentEvent, frozen=True, kw_only=True):
+    """Somebody changed who has which role; for each of these there is an event of its own."""
+
+    TOPIC = "RolesChanged"
 
 
 class RoleEvent(ContentEvent, frozen=True, kw_only=True):
@@ -189,6 +197,8 @@ class TemplateRemoved(ContentEvent, frozen=True, kw_only=True):
         """Be without a workflow."""
         super().fold(state)
         state.moves += 1
+        state.trace(state.in_force.assigned, self.operation_version)
+        state.removed_template = self.template_id
         state.current = None
 
 
@@ -210,6 +220,7 @@ class EarlierWorkflowRestored(ContentEvent, frozen=True, kw_only=True):
         """Go on where it was left."""
         super().fold(state)
         state.current = state.backups.pop()
+        state.trace(state.current.assigned, self.operation_version)
 
 
 class ParticipantNeutralized(RedactionEvent, frozen=True, kw_only=True):
@@ -243,6 +254,7 @@ class ParticipantNeutralized(RedactionEvent, frozen=True, kw_only=True):
 
 CONTENT_EVENTS = (
     TemplateApplied,
+    RolesChanged,
     RoleAssigned,
     RoleRevoked,
     TransitionApproved,

@@ -1,5 +1,6 @@
 """A content's workflow as its events have made it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -55,7 +56,7 @@ class Workflow(msgspec.Struct, kw_only=True):
 
     def approve(self, step: Step, roles: list[str]) -> None:
         """Keep that somebody asked for a transition that needs more people."""
-        approval = Approval(participant=step.participant, roles=roles)
+        approval = Approval(participant=step.participant, roles=list(roles))
         self.approvals.setdefault(step.transition_id, []).append(approval)
         self.last_step = step
 
@@ -74,6 +75,11 @@ class Workflow(msgspec.Struct, kw_only=True):
                     approval.roles.remove(role)
             approvals[:] = [approval for approval in approvals if approval.roles]
 
+    @property
+    def assigned(self) -> set[str]:
+        """Everybody who has a role."""
+        return {who for held in self.assignments.values() for who in held}
+
     def forget(self, participant: str) -> None:
         """Take all roles from somebody."""
         for role in [role for role, held in self.assignments.items() if participant in held]:
@@ -85,6 +91,7 @@ class ContentState(msgspec.Struct, kw_only=True):
 
     ``people`` has everybody's user id under what the events call them, ``traces`` the versions at
     which operations began that they are in, ``neutralized`` whose personal data was erased.
+    ``moves`` counts what changed the state, and ``removed_template`` was taken away last.
     """
 
     current: Workflow | None = None
@@ -93,13 +100,19 @@ class ContentState(msgspec.Struct, kw_only=True):
     traces: dict[str, list[int]] = msgspec.field(default_factory=dict)
     neutralized: list[str] = msgspec.field(default_factory=list)
     moves: int = 0
+    removed_template: str | None = None
 
     def note(self, participant: str, user_id: str, operation: int) -> None:
         """Know who had to do with an operation."""
         self.people[participant] = user_id
-        traces = self.traces.setdefault(participant, [])
-        if operation not in traces:
-            traces.append(operation)
+        self.trace([participant], operation)
+
+    def trace(self, participants: Iterable[str], operation: int) -> None:
+        """Know which people an operation is about."""
+        for participant in participants:
+            traces = self.traces.setdefault(participant, [])
+            if operation not in traces:
+                traces.append(operation)
 
     @property
     def in_force(self) -> Workflow:

@@ -16,19 +16,21 @@ class CustomTemplateState(msgspec.Struct, kw_only=True):
     """A custom template as its events have made it: its newest version."""
 
     template: WorkflowTemplate
+    defined_by: str
     is_retired: bool = False
 
 
 class TemplateDefined(CreatedEvent, frozen=True, kw_only=True):
-    """A workflow template was defined."""
+    """A workflow template was defined; ``defined_by`` is no more than the actor in its metadata."""
 
     TOPIC = "WorkflowTemplateDefined"
 
     template: WorkflowTemplate
+    defined_by: str
 
     def apply(self, aggregate: "CustomTemplate") -> None:
         """Begin with the first version."""
-        aggregate.state = CustomTemplateState(template=self.template)
+        aggregate.state = CustomTemplateState(template=self.template, defined_by=self.defined_by)
 
 
 class TemplateRevised(DomainEvent, frozen=True, kw_only=True):
@@ -65,10 +67,15 @@ class CustomTemplate(Aggregate):
         state: CustomTemplateState
 
     @classmethod
-    def define(cls, template: WorkflowTemplate) -> "CustomTemplate":
+    def define(cls, template: WorkflowTemplate, user_id: str) -> "CustomTemplate":
         """Define a template. Raises InvalidTemplateError if it does not hold together."""
         check_template(template)
-        return cls._create(TemplateDefined, id=cls.stream_id(template.id), template=template)
+        return cls._create(
+            TemplateDefined,
+            id=cls.stream_id(template.id),
+            template=template,
+            defined_by=user_id,
+        )
 
     def revise(self, template: WorkflowTemplate) -> None:
         """Give it a new version.

@@ -1,4 +1,4 @@
-"""The doctor's checks that need no database: settings, secrets, disks, Redis, Plone, backups."""
+"""The doctor's checks that need no database, of what Annals stands on and calls."""
 
 import stat
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import redis
 from application.backups import BackupError
 from infra.backups.dumping import backups
 from infra.backups.ledger_file import NAME as LEDGER
+from infra.diagnosis.mail import examine_mail
 from infra.diagnosis.patient import MachineCheck, Seen, fine, problem, warning
 from infra.diagnosis.plone import examine_plone
 from infra.settings import Settings
@@ -107,5 +108,6 @@ MACHINE_CHECKS = (
     MachineCheck("disk", _disk),
     MachineCheck("redis", _redis),
     MachineCheck("plone", examine_plone),
+    MachineCheck("mail", examine_mail),
     MachineCheck("backups", _backups),
 )

@@ -92,12 +92,14 @@ class ReadingProcess:
             self._process.kill()
 
     async def ended(self) -> None:
-        """Wait until the process has ended and its pipes are closed."""
+        """See off a process that ends: nothing of it is left for a loop that closes."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        with suppress(ConnectionError):
+            await self._process.stdin.wait_closed()
+        await self._process.stdout.read()
         await self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-            with suppress(ConnectionError):
-                await self._process.stdin.wait_closed()
 
     async def _receive(self) -> Answer:
         assert self._process.stdout is not None

@@ -33,10 +33,11 @@ class EventStoreParts:
         on_erased: OnErased = note_nowhere,
         meter: AppendMeter | None = None,
     ) -> None:
+        meter = meter or Unmetered()
         self.reader = LogReader(pool, keyring)
         self.observer = LogObserver(pool)
         self.committer = Committer(
-            connector(conninfo, "committer"), keyring, on_commit, on_erased, meter or Unmetered()
+            connector(conninfo, "committer"), keyring, on_commit, on_erased, meter
         )
         self.store = PostgresEventStore(
             self.reader,
@@ -45,6 +46,7 @@ class EventStoreParts:
             Snapshots(pool, keyring),
             SubjectKeys(pool, keyring),
             on_erased=on_erased,
+            meter=meter,
         )
 
     @contextlib.asynccontextmanager

@@ -14,6 +14,10 @@ class AppendMeter(Protocol):
         """Note how much one transaction has recorded."""
         ...
 
+    def peeked(self, *, is_hit: bool) -> None:
+        """Note whether an aggregate that was asked for was in memory."""
+        ...
+
 
 class Unmetered:
     """Measures nothing, for stores that nobody watches."""
@@ -22,4 +26,7 @@ class Unmetered:
         """Note nothing."""
 
     def committed(self, *, commands: int, events: int) -> None:
+        """Note nothing."""
+
+    def peeked(self, *, is_hit: bool) -> None:
         """Note nothing."""

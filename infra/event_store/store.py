@@ -17,6 +17,7 @@ from infra.event_store.append import Append, AppendedClaim
 from infra.event_store.codec import encode, encode_metadata, needs_key
 from infra.event_store.committer import Committer, OnErased
 from infra.event_store.keys import SubjectKey
+from infra.event_store.metering import AppendMeter
 from infra.event_store.observer import LogObserver
 from infra.event_store.reader import LogReader
 from infra.event_store.record import EventRecord
@@ -40,6 +41,7 @@ class PostgresEventStore:
         subjects: SubjectKeys,
         *,
         on_erased: OnErased,
+        meter: AppendMeter,
     ) -> None:
         self._reader = reader
         self._committer = committer
@@ -47,6 +49,7 @@ class PostgresEventStore:
         self._snapshots = snapshots
         self._subjects = subjects
         self._on_erased = on_erased
+        self._meter = meter
         self._cache: dict[str, Aggregate] = {}
 
     async def load(self, kind: type[A], key: int | str) -> A:
@@ -64,7 +67,9 @@ class PostgresEventStore:
         stream_id = kind.stream_id(key)
         version = (await self._observer.ask(stream_id)).version
         cached = self._cache.get(stream_id)
-        if cached is None or cached.version != version:
+        is_hit = cached is not None and cached.version == version
+        self._meter.peeked(is_hit=is_hit)
+        if cached is None or not is_hit:
             cached = await self.load(kind, key)
             while len(self._cache) >= CACHED_AGGREGATES:
                 del self._cache[next(iter(self._cache))]

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from application.errors import NotFoundError
 from application.jobs import Job, JobStatus
+from infra.jobs.takeover import STALLED_AFTER_SECONDS
 
 ENQUEUE = """
 SELECT jobs.enqueue(job.name, job.arguments, job.priority, job.at, job.lock, job.queueing_lock)
@@ -19,6 +20,13 @@ ORDER BY job.ordinal
 """
 
 CANCEL = "SELECT jobs.procrastinate_cancel_job_v1(%s, true, false)"
+
+HAS_WORKERS = """
+SELECT EXISTS (
+    SELECT FROM jobs.procrastinate_workers
+    WHERE last_heartbeat >= now() - make_interval(secs => %s)
+)
+"""
 
 STATUS = "SELECT status::text FROM jobs.procrastinate_jobs WHERE id = %s"
 
@@ -58,6 +66,12 @@ class PostgresJobQueue:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(CANCEL, (job_id,))).fetchone()
         return row is not None and row[0] is not None
+
+    async def has_workers(self) -> bool:
+        """Tell whether the heart of any worker has beaten lately."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(HAS_WORKERS, (STALLED_AFTER_SECONDS,))).fetchone()
+        return row is not None and bool(row[0])
 
     async def status(self, job_id: int) -> JobStatus:
         """Tell what has become of a job. Raises NotFoundError once it is forgotten."""

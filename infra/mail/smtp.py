@@ -50,12 +50,20 @@ class SmtpMailer:
             message = self._message(mail)
         except (ValueError, IndexError, MessageError):
             return UNDELIVERABLE
+        return await self._converse(message, mail.to)
+
+    async def reach(self) -> MailOutcome:
+        """Connect to the server as for a mail, and send none."""
+        return await self._converse(None, "")
+
+    async def _converse(self, message: EmailMessage | None, recipient: str) -> MailOutcome:
         client = self._client()
         outcome = None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await self._connect(client)
-                await client.send_message(message, sender=self._sender, recipients=[mail.to])
+                if message is not None:
+                    await client.send_message(message, sender=self._sender, recipients=[recipient])
                 outcome = MailOutcome(MailResult.SENT, "handed over to the mail server")
                 await client.quit()
         except Exception as error:  # noqa: BLE001 - whatever a server brings about is an outcome

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from application.metrics import Exposition
 from application.ports import ProjectionStatuses
 from infra.cancellation import cancelled_for_good
-from infra.metrics.meter import PrometheusMeter
+from infra.metrics.meter import HIT, MISS, PEEKS, WEBSOCKETS, PrometheusMeter
 from infra.metrics.sharing import gathered
 from infra.metrics.stored import read_stored
 
@@ -55,6 +55,20 @@ class PrometheusMetrics:
         stored = await self._stored()
         content = await asyncio.to_thread(_render, self._meter.registry, stored)
         return Exposition(content, MEDIA_TYPE)
+
+    def websocket_connections(self) -> int:
+        """Tell how many WebSocket clients all processes of this start have."""
+        registry = gathered(self._meter.registry)
+        return int(registry.get_sample_value(WEBSOCKETS) or 0)
+
+    def cache_hit_ratio(self) -> float | None:
+        """Tell how often aggregates were in memory; None if none was ever asked for."""
+        registry = gathered(self._meter.registry)
+        hits, misses = (
+            registry.get_sample_value(f"{PEEKS}_total", {"outcome": outcome}) or 0.0
+            for outcome in (HIT, MISS)
+        )
+        return hits / (hits + misses) if hits + misses else None
 
     async def _look(self) -> None:
         while True:

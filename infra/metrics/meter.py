@@ -7,6 +7,10 @@ REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 APPEND_SECONDS = (0.0005, *REQUEST_SECONDS)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 
+PEEKS = "annals_aggregate_peeks"
+HIT, MISS = "hit", "miss"
+WEBSOCKETS = "annals_websocket_connections"
+
 # All paths without a route are one label: whoever sends requests could make up any number of them.
 UNKNOWN = "unknown"
 
@@ -56,6 +60,18 @@ class PrometheusMeter:
             ("outcome",),
             registry=self.registry,
         )
+        self._peeks = Counter(
+            PEEKS,
+            "How often an aggregate that was asked for was in memory",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._websockets = Gauge(
+            WEBSOCKETS,
+            "WebSocket clients that are connected",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
         self._connections = Gauge(
             "annals_pool_connections",
             "Connections of the pools to the database",
@@ -90,6 +106,14 @@ class PrometheusMeter:
     def attempted(self, outcome: str) -> None:
         """Count an attempt to deliver a webhook by its outcome."""
         self._attempts.labels(outcome).inc()
+
+    def peeked(self, *, is_hit: bool) -> None:
+        """Note whether an aggregate that was asked for was in memory."""
+        self._peeks.labels(HIT if is_hit else MISS).inc()
+
+    def connected(self, change: int) -> None:
+        """Count a WebSocket client that came, 1, or left, -1."""
+        self._websockets.inc(change)
 
     def look_at(self, pool: AsyncConnectionPool) -> None:
         """Note how busy the pool is now."""

@@ -12,25 +12,35 @@ from application.runs.neutralization import sweep
 from application.runs.rerunning import rerunning
 from application.runs.sweeping import retention_sweep
 from application.system.reporting import REPORT_FAULTS, fault_reporting
+from infra.documents.reader import PdfSheetReader
 from infra.jobs.housekeeping import housekeeping
 from infra.jobs.worker import JobWorker
 from infra.projections.leftovers import remove_leftovers
 from infra.projections.rebuild_process import RebuildProcess
 from infra.reruns.endpoint import HttpRerunEndpoint
 from infra.system.faults import PostgresFaults
+from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.catalogue import PROJECTIONS
+from interfaces.composition.documents import document_duties
 from interfaces.composition.foundation import Foundation
+from interfaces.composition.intake import downloading
 from interfaces.composition.stewardship import stewardship_duties
 from projections.runs.retention import RetentionQueries
 
 REBUILD = (sys.executable, "-m", "interfaces.cli.main", "projections", "rebuild", "--json")
 
 
-def job_worker(base: Foundation) -> JobWorker:
-    """Give the worker that does the jobs of all features."""
+def job_worker(base: Foundation, addresses: CheckedAddresses, reader: PdfSheetReader) -> JobWorker:
+    """Give the worker that does the jobs of all features; the reader is for those of documents."""
     return JobWorker(
         base.conninfo,
-        [*_system_duties(base), *_run_duties(base), *stewardship_duties(base)],
+        [
+            *_system_duties(base),
+            *_run_duties(base),
+            *document_duties(base, reader),
+            *stewardship_duties(base),
+            *downloading(base, addresses).duties(),
+        ],
         concurrency=base.settings.job_concurrency,
     )
 

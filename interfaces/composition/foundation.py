@@ -9,8 +9,10 @@ from importlib.metadata import version
 from psycopg_pool import AsyncConnectionPool
 
 from application.configuration.current import CurrentConfiguration
+from application.games.aliases import CurrentAliases
 from infra.backups.ledger import ErasureNotes
 from infra.backups.ledger_file import LedgerFile
+from infra.documents.aliases import shipped_aliases
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.keys import Keyring
 from infra.metrics.exposition import PrometheusMetrics
@@ -46,6 +48,7 @@ class Foundation:
     freshness: LogFreshness
     parked_streams: PostgresParkedStreams
     configuration: CurrentConfiguration
+    aliases: CurrentAliases
 
     @property
     def user_agent(self) -> str:
@@ -104,4 +107,5 @@ async def foundation(
             configuration=CurrentConfiguration(
                 event_store.store, {"security": {"max_file_size_mb": settings.max_file_size_mb}}
             ),
+            aliases=CurrentAliases(event_store.store, shipped_aliases()),
         )

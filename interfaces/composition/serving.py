@@ -8,6 +8,8 @@ from typing import Literal
 from application.identity.authentication import Authenticator
 from application.live import LiveLog, Seats
 from infra.audit_log.log import PostgresAuditLog
+from infra.clock import wall_clock
+from infra.documents.reader import PdfSheetReader
 from infra.erasures.ledger import PostgresErasureLedger
 from infra.erasures.scan import PostgresErasureScanner
 from infra.event_store.archive import PostgresEventArchive
@@ -37,14 +39,21 @@ from infra.webhooks.queue import DeliveryQueue
 from infra.webhooks.sender import SendingPolicy, WebhookSender
 from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
+from interfaces.composition.documents import document_storage
 from interfaces.composition.foundation import foundation
+from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
+from projections.documents.queries import DocumentQueries
+from projections.documents.reports import ReportQueries
+from projections.games.queries import GameQueries
 from projections.history.queries import HistoryQueries
 from projections.identity.queries import IdentityQueries
 from projections.processes.queries import ProcessQueries
 from projections.runs.queries import RunQueries
 from projections.runs.retention import RetentionQueries
+from projections.stewardship.queries import StewardshipQueries
 from projections.webhooks.queries import WebhookQueries
 
 Part = Literal["api", "projections", "jobs", "webhooks"]
@@ -71,12 +80,14 @@ async def compose(
                 connector(conninfo, "projector"), event_store.reader, base.signals, FOLLOWERS
             )
             await stack.enter_async_context(projector.running())
-        if "jobs" in parts:
-            await stack.enter_async_context(job_worker(base).running())
         addresses = CheckedAddresses(
             allow_private=settings.webhook_allow_private, ports=settings.webhook_allowed_ports
         )
         stack.callback(addresses.close)
+        if "jobs" in parts:
+            reader = await stack.enter_async_context(PdfSheetReader())
+            await stack.enter_async_context(job_worker(base, addresses, reader).running())
+            await stack.enter_async_context(file_watching(base).running())
         tail = PostgresEventTail(event_store.reader, event_store.observer, base.signals)
         live = await stack.enter_async_context(
             LiveLog(tail, lambda entry: Telling(entry, OUTWARD), live_log_failed).running()
@@ -104,6 +115,7 @@ async def compose(
         tokens = JwtTokens(secret, timedelta(hours=settings.jwt_expiration_hours))
         yield Services(
             store=event_store.store,
+            clock=wall_clock,
             claims=PostgresClaimRegister(pool),
             identifiers=base.identifiers,
             tail=tail,
@@ -133,6 +145,9 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            aliases=base.aliases,
+            document_storage=document_storage(settings),
+            intake=intake(base),
             authenticator=Authenticator(
                 event_store.store, tokens, ProjectedApiKeys(identity, base.freshness)
             ),
@@ -144,10 +159,15 @@ async def compose(
             rate_limiter=MovingWindowRateLimits(counters),
             processes=ProcessQueries(pool),
             runs=RunQueries(pool),
+            stewardships=StewardshipQueries(pool),
             retention=RetentionQueries(pool),
             history=HistoryQueries(pool),
             identity=identity,
             webhooks=WebhookQueries(pool),
+            documents=DocumentQueries(pool),
+            reports=ReportQueries(pool),
+            games=GameQueries(pool),
+            workflows=await stack.enter_async_context(open_workflows(base)),
         )
 
 

@@ -17,16 +17,21 @@ from interfaces.rest.addresses import check_address
 from interfaces.rest.admission import RATE_HEADERS, Admission
 from interfaces.rest.audit import AuditController
 from interfaces.rest.audit_logs import AuditLogController
+from interfaces.rest.automation import AutomationController
 from interfaces.rest.bodies import JsonRequest
 from interfaces.rest.calls import Account
 from interfaces.rest.cleanup import CleanupController
 from interfaces.rest.commands import sent_command
 from interfaces.rest.configuration import ConfigurationController
 from interfaces.rest.dashboard import DashboardController
+from interfaces.rest.documents.documents import DocumentController
+from interfaces.rest.documents.processing import DocumentProcessingController
+from interfaces.rest.documents.uploads import UploadController
 from interfaces.rest.erasures import ErasureController
 from interfaces.rest.errors import exception_handler
 from interfaces.rest.events import EventController
 from interfaces.rest.families import Families
+from interfaces.rest.games import GameController
 from interfaces.rest.identity.api_keys import AdminApiKeyController, ApiKeyController
 from interfaces.rest.identity.own_key import OwnKeyController
 from interfaces.rest.identity.users import UserController
@@ -35,13 +40,25 @@ from interfaces.rest.openapi import DocumentationController, ErrorResponses, ope
 from interfaces.rest.processes import ProcessController
 from interfaces.rest.projections import ProjectionController
 from interfaces.rest.rate_limits import RateLimits
+from interfaces.rest.reports import ReportController
 from interfaces.rest.requests import RequestContext
 from interfaces.rest.runs.controllers import RunController
 from interfaces.rest.runs.step_runs import StepRunController
 from interfaces.rest.steps import StepController
+from interfaces.rest.stewardship.conducting import ConductController
+from interfaces.rest.stewardship.executions import ExecutionController
+from interfaces.rest.stewardship.history import StewardshipHistoryController
+from interfaces.rest.stewardship.jobs import StewardshipJobController
+from interfaces.rest.stewardship.stewardships import StewardshipController
 from interfaces.rest.system import SystemController
+from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.audit import WorkflowAuditController
+from interfaces.rest.workflows.bulk import BulkController
+from interfaces.rest.workflows.contents import WorkflowController
+from interfaces.rest.workflows.health import WorkflowHealthController
+from interfaces.rest.workflows.templates import TemplateController
 from interfaces.services import Services
 from interfaces.websocket.route import websocket_route
 
@@ -62,9 +79,37 @@ DASHBOARD = (
     ProjectionController,
     ErasureController,
     EventController,
+    DocumentController,
 )
 
-FOOTBALL = (WebhookController, DeliveryController, ConfigurationController)
+STEWARDSHIP = (
+    StewardshipController,
+    StewardshipJobController,
+    ConductController,
+    ExecutionController,
+    StewardshipHistoryController,
+)
+
+FOOTBALL = (
+    WebhookController,
+    DeliveryController,
+    ConfigurationController,
+    TeamAliasController,
+    UploadController,
+    DocumentProcessingController,
+    GameController,
+    ReportController,
+    AutomationController,
+)
+
+
+WORKFLOWS = (
+    TemplateController,
+    WorkflowController,
+    BulkController,
+    WorkflowAuditController,
+    WorkflowHealthController,
+)
 
 
 # What a page of another origin may read of a response.
@@ -106,6 +151,8 @@ def create_app(
             DocumentationController,
             metrics_route(metrics_token),
             UserController,
+            *STEWARDSHIP,
+            *WORKFLOWS,
             websocket_route(handle, rate_limits, cors_origins),
             Router(prefix, route_handlers=(*DASHBOARD, *FOOTBALL)),
         ],
@@ -123,6 +170,7 @@ def create_app(
         request_max_body_size=max_body_bytes,
         response_headers=RATE_HEADERS,
         lifespan=[lifespan],
+        state=State({"about": about}),
         logging_config=None,
         plugins=[ErrorResponses(families)],
     )

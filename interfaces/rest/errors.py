@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
+from application.documents.storage import DocumentTooLargeError
 from application.errors import (
     ClaimMismatchError,
     ClaimTakenError,
@@ -28,10 +29,12 @@ from application.errors import (
     SubjectErasedError,
     TooManyAttemptsError,
 )
+from application.workflows.ports import ContentManagementError
 from domain.errors import InvalidFieldError, RuleViolatedError
 from interfaces.rest.conditions import IDEMPOTENCY_KEY
 from interfaces.rest.families import SKINS, ErrorBody, Families, Problem
 from interfaces.rest.requests import request_id_of
+from interfaces.rest.workflows.refusals import workflow_details, workflow_facts
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +61,11 @@ VALIDATION = "validation_error"
 KEY_REUSED = "idempotency_key_reused"
 SENT_OTHERWISE = "was sent with another request within the last 24 hours"
 
+# Validation errors that have another status than those that name a field (contract section 2).
+NOT_VALID = frozenset({DocumentTooLargeError})
+
 STATUSES: dict[type[Exception], HTTPStatus] = {
+    DocumentTooLargeError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     ClaimTakenError: HTTPStatus.CONFLICT,
@@ -95,7 +102,7 @@ def exception_handler(families: Families, *, max_body_bytes: int) -> Handler:
 
 
 def _problem(error: Exception, request_id: str) -> Problem:
-    status, kind, message = _facts(error)
+    status, kind, message = workflow_facts(error) or _facts(error)
     return Problem(
         status=status,
         kind=kind,
@@ -104,6 +111,7 @@ def _problem(error: Exception, request_id: str) -> Problem:
         request_id=request_id,
         fields=_fields(error),
         headers=_headers(error),
+        details=workflow_details(error),
     )
 
 
@@ -120,7 +128,8 @@ def _facts(error: Exception) -> tuple[int, str, str]:
         return status, KINDS.get(status, "error"), error.detail or status.phrase
     for foreseen, status in STATUSES.items():
         if isinstance(error, foreseen):
-            return status, KINDS[status], str(error)
+            kind = VALIDATION if foreseen in NOT_VALID else KINDS[status]
+            return status, kind, str(error)
     status, message = _within(error)
     return status, KINDS[status], message
 
@@ -167,6 +176,8 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case TooManyAttemptsError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
+        case ContentManagementError():
+            return {"Retry-After": str(error.RETRY_AFTER_SECONDS)}
         case (
             ReadModelBehindError()
             | ErasureNotNotedError()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from litestar.utils import normalize_path
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong, before it is put in a family's shape.
 
-    ``fields`` names the fields of a validation error, each with its messages.
+    ``fields`` names the fields of a validation error, each with its messages; ``details`` are for
+    programs, in the one family that has them.
     """
 
     status: int
@@ -22,6 +24,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     fields: Mapping[str, list[str]] = msgspec.field(default_factory=dict)
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def explained(self) -> str:
@@ -82,23 +85,54 @@ def _dashboard(problem: Problem) -> tuple[int, ErrorBody]:
 
 def _football(problem: Problem) -> tuple[int, ErrorBody]:
     details = dict(problem.fields) or problem.message
-    message = "Validation error" if problem.fields else problem.message
+    is_validation = problem.fields or problem.kind == "validation_error"
+    message = "Validation error" if is_validation else problem.message
     return problem.status, FootballError(
         FootballErrorBody(problem.status, message, details, problem.at)
     )
 
 
+# Where the seed has another word for it.
+_WORKFLOW_CODES = {
+    "authentication_error": "AUTHENTICATION_REQUIRED",
+    "permission_denied": "INSUFFICIENT_PERMISSIONS",
+    "conflict": "CONCURRENT_MODIFICATION",
+}
+
+
 def _workflows(problem: Problem) -> tuple[int, ErrorBody]:
-    status = 400 if problem.kind == "validation_error" else problem.status
-    return status, WorkflowsError(
-        problem.message, problem.kind.upper(), dict(problem.fields), problem.at, problem.request_id
+    message, details = problem.message, dict(problem.details)
+    if problem.fields:
+        said = [f"{field} {text}" for field, texts in problem.fields.items() for text in texts]
+        message = f"Invalid request: {'; '.join(said)}"
+        details = {"validation_errors": said, "field": next(iter(problem.fields))}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        message = "Authentication required"
+    return 400 if problem.kind == "validation_error" else problem.status, WorkflowsError(
+        message,
+        _WORKFLOW_CODES.get(problem.kind, problem.kind.upper()),
+        details,
+        problem.at,
+        problem.request_id,
     )
 
 
 def _stewardship(problem: Problem) -> tuple[int, ErrorBody]:
     if problem.kind == "validation_error":
-        return 400, StewardshipError(f"Validation error: {problem.explained}")
+        return 400, StewardshipError(_in_words(problem))
     return problem.status, StewardshipError(problem.message)
+
+
+def _in_words(problem: Problem) -> str:
+    """Say what is wrong as the seed does: ``domain is required``, not ``domain: is required``."""
+    if problem.fields.keys() == {"body"}:
+        return "Invalid request body"
+    said = [
+        f"{name} {message}" if message[:1].islower() else f"{name}: {message}"
+        for name, messages in problem.fields.items()
+        for message in messages
+    ]
+    return f"Validation error: {'; '.join(said) or problem.message}"
 
 
 class Family(Enum):
@@ -126,6 +160,7 @@ _FOOTBALL_UNDER_PREFIX = (
     "metrics",
     "config",
     "webhooks",
+    "teams",
 )
 
 

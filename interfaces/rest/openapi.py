@@ -14,7 +14,14 @@ from litestar.routes import BaseRoute, HTTPRoute
 from application.outward import OutwardCatalogue
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
-from interfaces.rest.families import DashboardError, Families, Family, FootballError
+from interfaces.rest.families import (
+    DashboardError,
+    Families,
+    Family,
+    FootballError,
+    StewardshipError,
+    WorkflowsError,
+)
 from interfaces.rest.webhooks.description import described_webhooks
 
 API_KEY = "ApiKey"
@@ -29,7 +36,12 @@ _JSON = JsonRenderPlugin()
 _SWAGGER = SwaggerRenderPlugin()
 _REDOC = RedocRenderPlugin(google_fonts=False)
 
-_SHAPES: dict[Family, type] = {Family.DASHBOARD: DashboardError, Family.FOOTBALL: FootballError}
+_SHAPES: dict[Family, type] = {
+    Family.DASHBOARD: DashboardError,
+    Family.FOOTBALL: FootballError,
+    Family.STEWARDSHIP: StewardshipError,
+    Family.WORKFLOWS: WorkflowsError,
+}
 
 _CASES = {
     400: "A business rule is broken",

@@ -1,5 +1,6 @@
 """What Annals is and how it fares, for anyone who asks (contract section 13)."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.openapi import ResponseSpec
 
+from application.intake.ports import ComponentState
 from application.ports import ProjectionState, ProjectionStatus, SystemMetrics
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
@@ -94,11 +96,7 @@ class SystemController(Controller):
             version=about.version,
             database="connected" if connected else "disconnected",
             uptime=_uptime(time.monotonic() - about.began),
-            components={
-                "database": connected,
-                "cache": await services.vitals.cache(),
-                "projections": current,
-            },
+            components=await _components(services, connected=connected, current=current),
             system_metrics=services.vitals.system(int(time.monotonic() - about.began)),
         )
         return Response(health, status_code=200 if connected else 503)
@@ -112,6 +110,24 @@ async def _projections(services: Services) -> Sequence[ProjectionStatus] | None:
         return await services.projection_statuses.all()
     except UNAVAILABLE:
         return None
+
+
+async def _components(services: Services, *, connected: bool, current: bool) -> dict[str, bool]:
+    """Tell which parts do what they are there for; those of the automation need the database."""
+    automation = {"automation_manager": False, "file_watcher": False, "web_downloader": False}
+    if connected:
+        with contextlib.suppress(*UNAVAILABLE):
+            intake = await services.intake.status()
+            automation = {
+                "automation_manager": await services.jobs.has_workers(),
+                "file_watcher": intake.file_watcher is ComponentState.RUNNING,
+                "web_downloader": intake.web_downloader is ComponentState.RUNNING,
+            }
+    return {
+        "database": connected,
+        "cache": await services.vitals.cache(),
+        "projections": current,
+    } | automation
 
 
 def _uptime(seconds: float) -> str:

@@ -66,6 +66,7 @@ async def _serve(socket: ClientSocket, services: Services, address: str, after: 
     connection = Connection(socket.receive, socket.send)
     session = Session(connection, services, address=address, after=after)
     await socket.accept()
+    services.meter.connected(1)
     ended = "left"
     try:
         await session.run(credential_of(socket.headers) or socket.query_params.get("token") or None)
@@ -86,6 +87,7 @@ async def _serve(socket: ClientSocket, services: Services, address: str, after: 
         )
         await connection.close(Closing(INTERNAL, "An internal error occurred"))
     finally:
+        services.meter.connected(-1)
         seconds = time.perf_counter() - began
         log.info("websocket", ended=ended, duration_ms=round(seconds * 1000, 2))
         services.audit_log.note(

@@ -97,8 +97,50 @@ class Api(NamedTuple):
         webhook = {"url": unique_url(), "events": ["system_error"]}
         return self.post("/api/v1/webhooks", webhook | fields)
 
+    def apply_template(self, template_id: str = "simple_review", /, **roles: list[str]) -> str:
+        """Put a content under a template; give its uid."""
+        uid = unique("page")
+        assignments = roles or {"author": ["ann"], "editor": ["ed"]}
+        path = f"/workflows/apply/{template_id}?content_uid={uid}"
+        self.post(path, {"role_assignments": assignments})
+        return uid
+
+    def move(self, uid: str, transition_id: str, comments: str = "As agreed") -> Json:
+        """Make a transition."""
+        body = {"content_uid": uid, "transition_id": transition_id, "comments": comments}
+        return self.post("/workflows/transition", body)
+
+    def workflow(self, uid: str) -> Json:
+        """Give the workflow state of a content."""
+        state: Json = self.get(f"/workflows/content/{uid}/state")
+        return state
+
     def log_in(self, username: str, password: str) -> httpx.Response:
         return self.http.post("/auth/login", json={"username": username, "password": password})
+
+
+def own_template(**changes: Any) -> Json:
+    """Give a template that nobody has defined."""
+    template: Json = {
+        "id": unique("template"),
+        "name": "Two steps",
+        "description": "From nothing to done",
+        "category": "corporate",
+        "states": [
+            {"id": "open", "name": "Open", "permissions": [], "is_initial": True},
+            {"id": "done", "name": "Done", "permissions": [], "is_final": True},
+        ],
+        "transitions": [
+            {
+                "id": "finish",
+                "name": "Finish",
+                "from_state": "open",
+                "to_state": "done",
+                "required_role": "author",
+            }
+        ],
+    }
+    return template | changes
 
 
 PASSWORD = "a long enough password"

@@ -8,6 +8,7 @@ import pytest
 from application.configuration.handlers import Configure, configure
 from application.metadata import by_system
 from domain.configuration.configuration import Configuration
+from domain.errors import InvalidFieldError
 from infra.settings import Settings
 from interfaces.composition import compose
 from interfaces.services import Services
@@ -43,6 +44,15 @@ async def test_a_change_holds_at_once_in_another_process(
     for seconds in (600, 900):
         await set_timeout(services, seconds)
         assert (await elsewhere.configuration.sections()).processing.timeout == seconds
+
+
+async def test_nothing_is_fetched_within_a_private_network(services: Services) -> None:
+    command = Configure(section="web_downloader", values={"url": "http://127.0.0.1/x"})
+    with pytest.raises(InvalidFieldError) as refusal:
+        await configure(services.store, services.webhook_addresses, command, BY_TEST)
+
+    assert refusal.value.field == "config_data.url"
+    assert (await services.configuration.sections()).web_downloader.url is None
 
 
 async def test_of_many_changes_at_once_none_is_lost(

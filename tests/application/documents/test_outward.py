@@ -40,7 +40,7 @@ def test_a_job_is_told_of_from_its_start_to_its_end() -> None:
     job = queued()
     job.start()
     job.enter(Stage.EXTRACTION)
-    job.progress(Stage.EXTRACTION, 1, 2)
+    job.progress(Stage.EXTRACTION, 1, 2, is_told=True)
     job.complete_stage(Stage.EXTRACTION, {"pages": 2}, 0.5)
     job.complete(SAMPLE_RESULT)
 
@@ -102,7 +102,7 @@ def test_a_cancelled_job_is_told_of_so_that_nobody_waits_for_it() -> None:
     ("source", "names"),
     [
         (Source.WATCHER, ["file_detected"]),
-        (Source.DOWNLOADER, ["download_completed"]),
+        (Source.DOWNLOADER, []),
         (Source.UPLOAD, []),
         (Source.TERMINAL, []),
     ],

@@ -1,6 +1,6 @@
 import pytest
 
-from domain.documents.document import ANOMALIES_IN_AN_EVENT, DeletedDocumentError, Document
+from domain.documents.document import ITEMS_IN_AN_EVENT, DeletedDocumentError, Document
 from domain.documents.events import (
     AnomaliesFound,
     DocumentArrivedAgain,
@@ -67,9 +67,9 @@ def test_what_was_deleted_can_come_in_again() -> None:
 
 def test_any_number_of_anomalies_is_recorded_in_events_of_a_bounded_size() -> None:
     document = stored()
-    found = [anomaly(line) for line in range(1, 2 * ANOMALIES_IN_AN_EVENT + 2)]
+    found = [anomaly(line) for line in range(1, 2 * ITEMS_IN_AN_EVENT + 2)]
     document.record_processing(
-        "job", pages=3, issue_date=None, games=0, markets=0, odds=0, anomalies=found
+        "job", pages=3, issue_date=None, games=0, markets=0, odds=0, names=[], anomalies=found
     )
     events = document.pending()
     told = [event for event in events if isinstance(event, AnomaliesFound)]

@@ -55,12 +55,12 @@ def test_a_priority_is_0_to_4(priority: int) -> None:
 def test_a_job_that_is_taken_up_again_keeps_its_progress() -> None:
     job = queued()
     job.start()
-    job.progress(Stage.EXTRACTION, 10, 20)
+    job.progress(Stage.EXTRACTION, 10, 20, is_told=True)
     reached = job.state.progress_percent
     assert reached == 45.0
     assert job.start() == 2
     job.enter(Stage.VALIDATION)
-    job.progress(Stage.EXTRACTION, 1, 20)
+    job.progress(Stage.EXTRACTION, 1, 20, is_told=True)
     assert job.state.progress_percent == reached
 
 
@@ -78,7 +78,7 @@ def test_progress_never_falls_whatever_is_reported(reports: list[tuple[Stage, in
     job.start()
     for stage, done in reports:
         job.enter(stage)
-        job.progress(stage, done, 9)
+        job.progress(stage, done, 9, is_told=True)
     shown = [
         event.progress_percent
         for event in job.pending()

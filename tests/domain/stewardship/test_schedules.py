@@ -1,5 +1,6 @@
 """When triggers fall due."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.stewardship.durations import Duration
-from domain.stewardship.schedules import Cron, Interval, due_moments
+from domain.stewardship.schedules import Cron, Interval, Schedule, last_due
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,6 +24,12 @@ durations = st.builds(
 crons = st.sampled_from(
     ["* * * * *", "0 9 * * *", "*/7 3-5 * * mon-fri", "0 0 L * *", "30 12 31 * *", "0 0 29 2 *"]
 )
+
+
+def due_moments(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    while (due := schedule.next_after(after)) is not None and due <= until:
+        yield due
+        after = due
 
 
 def at(text: str) -> datetime:
@@ -95,7 +102,13 @@ def test_an_interval_that_leaves_the_calendar_falls_due_no_more() -> None:
     assert Cron.parse("0 0 1 1 *").next_after(at("9999-12-31T00:00:00")) is None
 
 
-def test_what_a_restart_missed_is_made_up_for_once() -> None:
+def test_the_last_of_a_year_of_minutes_is_found_at_once() -> None:
+    every_minute = Cron.parse("* * * * *")
+    a_year_later = NEW_YEAR + timedelta(days=365, seconds=30)
+    assert last_due(every_minute, NEW_YEAR, a_year_later) == NEW_YEAR + timedelta(days=365)
+
+
+def test_what_a_restart_missed_is_all_still_known() -> None:
     daily = Cron.parse("0 9 * * *")
     seen_until, back_at = at("2026-03-01T09:00:00"), at("2026-03-04T09:00:00")
     assert list(due_moments(daily, seen_until, back_at)) == [
@@ -140,3 +153,10 @@ def test_moments_are_the_same_whenever_one_looks(
     first = list(due_moments(schedule, begin, seen[split]))
     second = list(due_moments(schedule, seen[split], seen[-1]))
     assert first + second == seen
+    assert last_due(schedule, begin, seen[split]) == seen[split]
+    assert last_due(schedule, seen[split], seen[split]) is None
+    assert last_due(schedule, begin, seen[-1] + timedelta(microseconds=1)) == seen[-1]
+    between = [due for due in seen if due <= begin + (seen[-1] - begin) / 2]
+    assert last_due(schedule, begin, begin + (seen[-1] - begin) / 2) == (
+        between[-1] if between else None
+    )

@@ -11,6 +11,7 @@ from domain.workflows.content_events import (
     ParticipantNeutralized,
     RoleAssigned,
     RoleRevoked,
+    RolesChanged,
     TemplateApplied,
     TemplateRemoved,
     TransitionApproved,
@@ -214,7 +215,7 @@ def test_approvals_are_gone_once_the_state_changes() -> None:
 def test_an_approval_counts_no_more_once_the_role_is_taken_away() -> None:
     content = in_peer_review()
     act(content, person("bob"), "peer_review_to_editorial", "Fine")
-    content.change_roles(EXPERT | {"peer_reviewer": ["cid", "dan"]})
+    content.change_roles(EXPERT | {"peer_reviewer": ["cid", "dan"]}, MANAGER)
     content.pending()
     assert act(content, person("cid"), "peer_review_to_editorial", "Fine") == [TransitionApproved]
 
@@ -260,7 +261,7 @@ def test_without_a_backup_or_its_restoring_there_is_no_workflow(kept: bool, rest
     for attempt in (
         lambda: act(content, ANN, "submit"),
         lambda: content.remove_template(MANAGER, restore_backup=True),
-        lambda: content.change_roles(SIMPLE),
+        lambda: content.change_roles(SIMPLE, MANAGER),
     ):
         with pytest.raises(ContentNotFoundError):
             attempt()
@@ -268,16 +269,17 @@ def test_without_a_backup_or_its_restoring_there_is_no_workflow(kept: bool, rest
 
 def test_roles_are_changed_by_what_differs() -> None:
     content = simple()
-    content.change_roles({"author": ["ann", "bob"], "editor": ["eva"]})
+    content.change_roles({"author": ["ann", "bob"], "editor": ["eva"]}, MANAGER)
     events = content.pending()
     assert [(type(event), event.user_id) for event in events] == [  # type: ignore[attr-defined]
-        (RoleRevoked, "ed"),
-        (RoleRevoked, "root"),
+        (RolesChanged, "manager"),
         (RoleAssigned, "bob"),
         (RoleAssigned, "eva"),
+        (RoleRevoked, "ed"),
+        (RoleRevoked, "root"),
     ]
     assert held_roles(content) == {"author": ["ann", "bob"], "editor": ["eva"]}
-    content.change_roles({"editor": ["eva"], "author": ["bob", "ann"]})
+    content.change_roles({"editor": ["eva"], "author": ["bob", "ann"]}, MANAGER)
     assert content.pending() == []
 
 
@@ -294,7 +296,7 @@ def test_who_is_neutralized_leaves_name_and_roles_and_cannot_come_back() -> None
     assert held_roles(content) == {"editor": ["ed"], "administrator": ["root"]}
     assert "ann" not in content.state.people.values()
     with pytest.raises(NeutralizedError):
-        content.change_roles(SIMPLE)
+        content.change_roles(SIMPLE, MANAGER)
     with pytest.raises(NeutralizedError):
         act(content, person("ann", Role.ADMINISTRATOR), "approve")
 

@@ -180,7 +180,7 @@ def test_conditions_are_read_together() -> None:
 
 
 def test_a_custom_template_has_versions_until_it_is_retired() -> None:
-    custom = CustomTemplate.define(OWN)
+    custom = CustomTemplate.define(OWN, "manager")
     custom.revise(msgspec.structs.replace(OWN, version="1.10.0"))
     with pytest.raises(InvalidValueError, match=r"higher than 1\.10\.0"):
         custom.revise(msgspec.structs.replace(OWN, version="1.9.9"))
@@ -192,7 +192,7 @@ def test_a_custom_template_has_versions_until_it_is_retired() -> None:
 
 def test_a_custom_template_obeys_the_same_rules() -> None:
     with pytest.raises(InvalidTemplateError) as refused:
-        CustomTemplate.define(msgspec.structs.replace(OWN, version="one", name=""))
+        CustomTemplate.define(msgspec.structs.replace(OWN, version="one", name=""), "manager")
     assert refused.value.details == {
         "field": "template",
         "validation_errors": [

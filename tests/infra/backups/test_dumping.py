@@ -28,6 +28,11 @@ SELECT FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'pg_dump' AND wait_event_type = 'Lock'
 """
 
+PSQL_SLEEPS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'psql' AND wait_event = 'PgSleep'
+"""
+
 REBUILD_WAITS = """
 SELECT FROM pg_stat_activity
 WHERE datname = current_database() AND application_name <> 'pg_dump' AND wait_event_type = 'Lock'
@@ -68,7 +73,11 @@ def test_the_master_key_is_not_in_it(world: World) -> None:
 
 def test_a_password_is_in_no_argument_of_a_tool(world: World) -> None:
     url = world.url.replace("postgres@", "postgres:geheim@")
-    with running("psql", "--command=SELECT pg_sleep(60)", conninfo=url):
+    with (
+        psycopg.connect(world.url, autocommit=True) as watching,
+        running("psql", "--command=SELECT pg_sleep(60)", conninfo=url),
+    ):
+        wait_for(lambda: is_so(watching, PSQL_SLEEPS))  # before, it is still becoming psql
         [tool] = [one for one in psutil.Process().children() if one.name() == "psql"]
         assert "geheim" not in " ".join(tool.cmdline())
         assert tool.environ()["PGPASSWORD"] == "geheim"

@@ -21,7 +21,7 @@ import domain
 from domain.aggregate import Aggregate
 from domain.configuration.configuration import Configuration
 from domain.documents.document import Document
-from domain.documents.events import FoundAnomaly, Source
+from domain.documents.events import FoundAnomaly, NormalizedName, Source
 from domain.documents.file_path import DocumentPath
 from domain.documents.processing import ProcessingJob
 from domain.documents.processing_events import (
@@ -30,10 +30,15 @@ from domain.documents.processing_events import (
     ProcessingResult,
 )
 from domain.documents.stages import Stage
+from domain.downloads.download import Download
+from domain.downloads.events import FailedBecause, Validators
 from domain.events import DomainEvent, Metadata, Recorded
+from domain.games.alias_events import LeftOutAlias
+from domain.games.aliases import TeamAliases
 from domain.games.events import Offer, OfferedMarket
 from domain.games.game import Game
 from domain.games.listing import GameIdentity
+from domain.games.teams import AliasTable, TeamAlias
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
 from domain.identity.user import User
@@ -169,6 +174,8 @@ def aggregates() -> Iterator[Aggregate]:
     yield from stewardships()
     yield from workflow_samples()
     yield _configuration()
+    yield _team_aliases()
+    yield _download()
     yield from _documents()
     yield from _processing_jobs()
     yield _game()
@@ -319,6 +326,29 @@ def _webhook_address() -> Aggregate:
     return address
 
 
+def _download() -> Aggregate:
+    download = Download.begin("https://example.org/sheets?token=secret")
+    download.complete(
+        file_path="source/sheet.pdf",
+        document_id=DIGEST[:32],
+        job_id=str(JOB_ID),
+        sha256=DIGEST,
+        size_bytes=240_189,
+        validators=Validators(etag='"one"', last_modified="Fri, 18 Jul 2025 06:00:00 GMT"),
+    )
+    download.find_unchanged(Validators(etag='"two"'))
+    download.fail(FailedBecause.BAD_STATUS, 503)
+    return download
+
+
+def _team_aliases() -> Aggregate:
+    aliases = TeamAliases.begin()
+    shipped = AliasTable(version=1, aliases=(TeamAlias(alias="FTC", name="Ferencváros"),))
+    added = TeamAlias(alias="Fradi", name="Ferencváros", league="NB I")
+    aliases.change(shipped, [added], [LeftOutAlias(alias="FTC")])
+    return aliases
+
+
 def _configuration() -> Aggregate:
     configuration = Configuration.begin()
     downloader = {"check_interval": 600, "headers": {"Authorization": "Bearer secret"}}
@@ -342,6 +372,13 @@ def _documents() -> Iterator[Aggregate]:
         other_text="P 20:30 15881 Lech Poznan - Cracovia 1,55 4,10 4,95",
         game_id="0" * 32,
     )
+    name = NormalizedName(
+        league="Lengyel bajnokság",
+        printed="Cracovia Krakkó",
+        name="Cracovia",
+        score=1.0,
+        basis="alias",
+    )
     document.record_processing(
         str(JOB_ID),
         pages=27,
@@ -349,6 +386,7 @@ def _documents() -> Iterator[Aggregate]:
         games=1,
         markets=2,
         odds=5,
+        names=[name],
         anomalies=[anomaly],
     )
     document.delete()
@@ -360,24 +398,26 @@ def _processing_jobs() -> Iterator[Aggregate]:
     completed = _processing_job()
     completed.start()
     completed.enter(Stage.EXTRACTION)
-    completed.progress(Stage.EXTRACTION, 1, 19)
+    completed.progress(Stage.EXTRACTION, 1, 19, is_told=True)
     completed.complete_stage(Stage.EXTRACTION, {"pages": 19, "rows": 1174}, 4.2)
     completed.complete(SAMPLE_RESULT)
     yield completed
-    failed = _processing_job()
+    failed = _processing_job(1)
+    failed.start()
+    failed.fail_attempt()
     failed.start()
     failed.fail("NOT_A_PDF", "The file is no PDF")
     yield failed
-    cancelled = _processing_job()
+    cancelled = _processing_job(2)
     cancelled.cancel()
     yield cancelled
-    yield _processing_job(Source.WATCHER)
-    yield _processing_job(Source.DOWNLOADER)
+    yield _processing_job(3, Source.WATCHER)
+    yield _processing_job(4, Source.DOWNLOADER)
 
 
-def _processing_job(source: Source = Source.UPLOAD) -> ProcessingJob:
+def _processing_job(number: int = 0, source: Source = Source.UPLOAD) -> ProcessingJob:
     return ProcessingJob.queue(
-        JOB_ID,
+        UUID(int=JOB_ID.int + number),
         document_id=DIGEST[:32],
         file_path="source/sheet.pdf",
         priority=3,

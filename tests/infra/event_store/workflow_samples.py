@@ -22,7 +22,7 @@ def workflow_samples() -> Iterator[Aggregate]:
 
 def _custom_template() -> Aggregate:
     template = load_built_in()["simple_review"]
-    custom = CustomTemplate.define(msgspec.structs.replace(template, id="our_review"))
+    custom = CustomTemplate.define(msgspec.structs.replace(template, id="our_review"), "manager")
     custom.revise(msgspec.structs.replace(template, id="our_review", version="1.1.0"))
     custom.retire()
     return custom
@@ -42,7 +42,7 @@ def _content() -> Aggregate:
         force=False,
         backup_existing=True,
     )
-    content.change_roles(roles | {"author": ["ann", "dan"], "peer_reviewer": ["bob"]})
+    content.change_roles(roles | {"author": ["ann", "dan"], "peer_reviewer": ["bob"]}, manager)
     for actor, transition in (
         (author, "submit_for_peer_review"),
         (peer, "peer_review_to_editorial"),

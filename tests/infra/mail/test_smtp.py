@@ -230,3 +230,11 @@ async def test_no_outcome_tells_an_address() -> None:
         outcome = await mailer(box).send(MAIL)
     assert "manager" not in outcome.detail
     assert "unknown" not in outcome.detail
+
+
+async def test_a_server_can_be_reached_without_a_mail() -> None:
+    async with mail_server() as box:
+        reached = await mailer(box).reach()
+    assert reached.result is MailResult.SENT
+    assert (await mailer(box).reach()).result is MailResult.FAILED
+    assert box.taken == []

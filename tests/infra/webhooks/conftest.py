@@ -12,11 +12,16 @@ from tests.infra.webhooks.sending import Sending
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
+def timeout_seconds() -> int:
+    return 1
+
+
+@pytest.fixture
+def settings(settings: Settings, timeout_seconds: int) -> Settings:
     return msgspec.structs.replace(
         settings,
         webhook_allow_private=True,
-        webhook_timeout_seconds=1,
+        webhook_timeout_seconds=timeout_seconds,
         webhook_retry_seconds=0.05,
         webhook_max_retries=2,
     )

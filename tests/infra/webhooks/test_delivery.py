@@ -19,11 +19,22 @@ from domain.runs.run import Run
 from domain.webhooks.events import DisabledBecause
 from domain.webhooks.webhook import Webhook
 from interfaces.composition import OUTWARD
-from tests.infra.webhooks.sending import BY_TEST, SECRET, Sending, eventually, months
+from tests.infra.webhooks.sending import (
+    BY_TEST,
+    PATIENCE_SECONDS,
+    SECRET,
+    Sending,
+    eventually,
+    months,
+)
 
 pytestmark = pytest.mark.anyio
 
 DELIVERED, DEAD, PENDING = DeliveryStatus.DELIVERED, DeliveryStatus.DEAD, DeliveryStatus.PENDING
+
+LEFT_ALONE_FOR_LONG = (
+    "SELECT FROM webhook_endpoints WHERE paused_until > now() + interval '1 second'"
+)
 
 
 async def test_an_event_reaches_the_endpoints_whose_patterns_it_fits(sending: Sending) -> None:
@@ -159,20 +170,24 @@ async def test_pauses_grow_and_an_endpoint_that_asks_for_it_is_left_alone(
 
 
 async def test_an_endpoint_that_is_down_is_not_stormed_and_what_comes_meanwhile_does_not_die(
-    sending: Sending,
+    sending: Sending, database: str
 ) -> None:
     await sending.register()
     sending.receiver.answers["/hook"] = [500]
     for process_id in range(1, 31):
         await sending.create(process_id)
-    await sending.received(8)
-    await asyncio.sleep(0.7)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as sql:
+
+        async def left_alone() -> bool:
+            return (await sql.execute(LEFT_ALONE_FOR_LONG)).rowcount == 1
+
+        await eventually(left_alone)
     while_down = len(sending.receiver.at("/hook"))
     sending.receiver.answers["/hook"] = [200]
     dead = len(await sending.deliveries(status=DEAD))
     await sending.ended(30 - dead, DELIVERED)
 
-    assert while_down < 15
+    assert 5 < while_down < 15
     assert dead < 5
 
 
@@ -231,6 +246,7 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_what_is_pending_waits(
     sending: Sending,
 ) -> None:
     webhook_id = await sending.register()
+    await sending.register(path="/other")
     sending.receiver.answers["/hook"] = [410, 200]
     await sending.create(1)
 
@@ -241,11 +257,11 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_what_is_pending_waits(
     await eventually(disabled)
     await sending.keep(1, 6)
     [last] = (await sending.services.store.history(f"webhook-{webhook_id}"))[1:]
-    await asyncio.sleep(0.3)
-    assert {delivery.status for delivery in await sending.deliveries()} == {PENDING}
+    await sending.received(2, "/other")
+    assert [one.status for one in await sending.deliveries(webhook_id)] == [PENDING, PENDING]
     assert len(sending.receiver.at("/hook")) == 1
     await sending.change(webhook_id, lambda webhook: webhook.enable())
-    await sending.ended(2, DELIVERED)
+    await sending.ended(4, DELIVERED)
 
     assert last.topic == "WebhookDisabled"
     assert getattr(last.event, "reason", None) is DisabledBecause.GONE
@@ -329,15 +345,18 @@ async def test_all_are_sent_again_in_order_from_a_position_or_a_moment_on(
     assert len(await sending.deliveries(other)) == 5
 
 
+@pytest.mark.parametrize("timeout_seconds", [PATIENCE_SECONDS])
 async def test_at_one_endpoint_no_more_are_under_way_than_it_is_meant_to_bear(
-    sending: Sending,
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("infra.webhooks.sender.FINISH_SECONDS", 0.0)
     await sending.register()
+    await sending.register(path="/other")
     sending.receiver.answers["/hook"] = ["hang"]
     for process_id in range(1, 11):
         await sending.create(process_id)
     await sending.received(4)
-    await asyncio.sleep(0.3)
+    await sending.received(10, "/other")
 
     assert len(sending.receiver.at("/hook")) == 4
 

@@ -13,7 +13,7 @@ from infra.settings import Settings
 from infra.webhooks.queue import Claimed, DeliveryQueue
 from interfaces.composition import Part, compose, open_database
 from tests.infra.webhooks.receiver import Receiver
-from tests.infra.webhooks.sending import Sending, eventually, months
+from tests.infra.webhooks.sending import PATIENCE_SECONDS, Sending, eventually, months
 
 pytestmark = pytest.mark.anyio
 
@@ -40,16 +40,19 @@ async def unsent(
             yield Sending(services, receiver)
 
 
+@pytest.mark.parametrize("timeout_seconds", [PATIENCE_SECONDS])
 async def test_together_they_send_no_more_at_a_time_than_one_endpoint_is_meant_to_bear(
-    unsent: Sending, settings: Settings, database: str
+    unsent: Sending, settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("infra.webhooks.sender.FINISH_SECONDS", 0.0)
     await unsent.register()
+    await unsent.register(path="/other")
     unsent.receiver.answers["/hook"] = ["hang"]
     for process_id in range(1, 11):
         await unsent.create(process_id)
     async with compose(settings, database, SENDER), compose(settings, database, SENDER):
         await unsent.received(4)
-        await asyncio.sleep(0.3)
+        await unsent.received(10, "/other")
         assert len(unsent.receiver.at("/hook")) == 4
 
 
@@ -135,6 +138,7 @@ async def test_one_that_was_stopped_before_it_began_leaves_the_delivery_to_who_t
     async with compose(settings, database, SENDER), compose(settings, database, SENDER):
         await unsent.ended(3, DeliveryStatus.DELIVERED)
         await has_gone_on.wait()
-        await asyncio.sleep(0.3)
+        await unsent.keep(1, 4)
+        await unsent.ended(4, DeliveryStatus.DELIVERED)
 
-    assert months(unsent.receiver.at("/hook")) == [1, 2, 3]
+    assert months(unsent.receiver.at("/hook")) == [1, 2, 3, 4]

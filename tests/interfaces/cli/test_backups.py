@@ -111,6 +111,8 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
         "configuration",
         "secrets",
         "disk",
+        "mail",
+        "plone",
         "redis",
         "backups",
         "database",

@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import psutil
 import pytest
@@ -19,7 +20,8 @@ from typer.testing import CliRunner
 from interfaces.cli.demo import demo
 from interfaces.demo import tale
 from interfaces.demo.story import Story
-from tests.starting import ANNALS
+from tests.conftest import HOME
+from tests.starting import ANNALS, Process, start
 
 CHAPTERS = [
     "1. The process",
@@ -50,20 +52,40 @@ POISON = {
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A place for the demo's temporary directory, where PostgreSQL's account can go as well."""
-    with tempfile.TemporaryDirectory(prefix="annals-demo-test-") as made:
+    with tempfile.TemporaryDirectory(prefix="annals-demo-test-", dir=HOME) as made:
         Path(made).chmod(0o711)
         yield Path(made)
 
 
-def start(directory: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [ANNALS, "demo"],
-        env=os.environ | POISON | {"TMPDIR": str(directory)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture
+def environment(directory: Path) -> dict[str, str]:
+    return os.environ | POISON | {"TMPDIR": str(directory)}
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A demo that tells its story, as far as it has come."""
+
+    process: Process
+    output: IO[str]
+
+    def told(self) -> str:
+        self.output.seek(0)
+        return self.output.read()
+
+    def interrupt(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+        assert self.process.wait(60) != 0
+        assert "Traceback" not in self.told()
+
+
+@pytest.fixture
+def telling(environment: dict[str, str], tmp_path: Path) -> Iterator[Telling]:
+    path = tmp_path / "told"
+    with path.open("wb") as output:
+        process = start("demo", environment=environment, output=output, leads_session=True)
+    with path.open(errors="replace") as output:
+        yield Telling(process, output)
 
 
 def left_behind(directory: Path) -> list[object]:
@@ -82,10 +104,20 @@ def knows(process: psutil.Process, directory: Path) -> bool:
     return False
 
 
-def test_the_story_is_told_to_its_end_and_leaves_nothing_behind(directory: Path) -> None:
-    process = start(directory)
-    told, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, told
+def test_the_story_is_told_to_its_end_and_leaves_nothing_behind(
+    directory: Path, environment: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [ANNALS, "demo"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    told = done.stdout
+    assert done.returncode == 0, told
     assert re.findall(r"^(\S.*?) ─+$", told, re.MULTILINE) == CHAPTERS
     assert "✗" not in told
     assert "\x1b" not in told
@@ -93,28 +125,24 @@ def test_the_story_is_told_to_its_end_and_leaves_nothing_behind(directory: Path)
     assert left_behind(directory) == []
 
 
-def test_a_story_that_is_interrupted_at_its_start_leaves_nothing_behind(directory: Path) -> None:
-    process = start(directory)
+def test_a_story_that_is_interrupted_at_its_start_leaves_nothing_behind(
+    directory: Path, telling: Telling
+) -> None:
     while not any(directory.glob("*/postgres*")):
-        assert process.poll() is None
+        assert telling.process.poll() is None
         time.sleep(0.01)
-    interrupt(process, signal.SIGINT)
+    telling.interrupt(signal.SIGINT)
     assert left_behind(directory) == []
 
 
-def test_a_story_that_is_interrupted_in_the_middle_leaves_nothing_behind(directory: Path) -> None:
-    process = start(directory)
-    assert process.stdout is not None
-    assert any(line.startswith(CHAPTERS[1]) for line in process.stdout)
-    interrupt(process, signal.SIGTERM)
+def test_a_story_that_is_interrupted_in_the_middle_leaves_nothing_behind(
+    directory: Path, telling: Telling
+) -> None:
+    while f"\n{CHAPTERS[1]} " not in telling.told():
+        assert telling.process.poll() is None
+        time.sleep(0.01)
+    telling.interrupt(signal.SIGTERM)
     assert left_behind(directory) == []
-
-
-def interrupt(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    process.send_signal(number)
-    told, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "Traceback" not in told
 
 
 def test_the_story_ends_at_a_claim_that_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:

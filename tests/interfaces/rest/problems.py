@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -10,8 +11,21 @@ INTERNALS = re.compile(
     r"traceback|psycopg|msgspec|litestar|site-packages|\.py\b|\bselect\b|\binsert\b", re.IGNORECASE
 )
 
-# What the football family owns of what is served.
-FOOTBALL = ("/auth", "/api/v1/webhooks", "/api/v1/config")
+# What the families own of what is served.
+WORKFLOWS = "/workflows"
+STEWARDSHIP = "/stewardship"
+FOOTBALL = (
+    "/auth",
+    "/api/v1/upload",
+    "/api/v1/process/",
+    "/api/v1/games",
+    "/api/v1/reports",
+    "/api/v1/status",
+    "/api/v1/metrics",
+    "/api/v1/webhooks",
+    "/api/v1/config",
+    "/api/v1/teams",
+)
 
 
 def assert_dashboard_error(
@@ -42,6 +56,33 @@ def assert_football_fields(response: httpx.Response, *fields: str) -> None:
     assert isinstance(details, dict)
     assert details.keys() == set(fields)
     assert all(isinstance(message, str) for said in details.values() for message in said)
+
+
+def assert_workflows_error(
+    response: httpx.Response, status: int, code: str, *mentions: str
+) -> dict[str, Any]:
+    """Check an error of the workflows family; give its details."""
+    body = _checked(response, status)
+    assert body.keys() == {"error", "error_code", "details", "timestamp", "request_id"}
+    assert body["error_code"] == code
+    assert body["request_id"] == response.headers["x-request-id"]
+    _assert_moment(body["timestamp"])
+    for mention in mentions:
+        assert mention in str(body["error"])
+    details = body["details"]
+    assert isinstance(details, dict)
+    return details
+
+
+def assert_stewardship_error(response: httpx.Response, status: int, *mentions: str) -> str:
+    """Check an error of the stewardship family; give what it says."""
+    body = _checked(response, status)
+    assert body.keys() == {"error"}
+    error = body["error"]
+    assert isinstance(error, str)
+    for mention in mentions:
+        assert mention in error
+    return error
 
 
 def assert_invalid(response: httpx.Response, field: str) -> None:

@@ -1,34 +1,42 @@
 """Every command that a request can bring, and how it is sent with conditions."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+import hashlib
 
 import httpx
 import psycopg
 
-from tests.interfaces.api import PASSWORD, Api, Json, unique, unique_url
+from tests.interfaces.api import PASSWORD, Api, Json, answered, own_template, unique, unique_url
+from tests.interfaces.rest import stewardship_sent
+from tests.interfaces.rest.sendable import Prepare, Sendable
 from tests.serving import Served
 
-HEAD = "SELECT position FROM log_head"
+UPLOAD = "/api/v1/upload"
 
-
-class Sendable(NamedTuple):
-    """A request with a command, and the stream that it is about; None is one that begins."""
-
-    method: str
-    path: str
-    body: Json | None
-    stream_id: str | None = None
+# Of what somebody asked for. What is done in the background meanwhile does not count.
+HEAD = """
+SELECT max(notification_id) FROM events WHERE metadata ->> 'actor' <> 'system'
+"""
 
 
 def send(api: Api, command: Sendable, **headers: str) -> httpx.Response:
     """Send a command; ``Idempotency_Key`` and ``If_Match`` are its headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if command.path == UPLOAD:
+        return send_form(api, command, named)
     return api.http.request(command.method, command.path, json=command.body, headers=named)
 
 
+def send_form(api: Api, command: Sendable, headers: dict[str, str]) -> httpx.Response:
+    """Send a command whose body is a form: the file by its content, all else as fields."""
+    fields = dict(command.body or {})
+    file = ("sheet.pdf", fields.pop("file").encode(), "application/pdf")
+    return api.http.request(
+        command.method, command.path, files={"file": file}, data=fields, headers=headers
+    )
+
+
 def head(served: Served) -> int:
-    """Tell where the log ends."""
+    """Tell where the log ends with what was asked for."""
     with psycopg.connect(served.environment["DATABASE_URL"]) as connection:
         row = connection.execute(HEAD).fetchone()
     assert row is not None
@@ -201,12 +209,82 @@ def configuring() -> Json:
     }
 
 
+def change_team_aliases(api: Api) -> Sendable:
+    def body() -> Json:
+        return {"aliases": [{"alias": unique("alias"), "name": unique("name")}]}
+
+    api.http.put("/api/v1/teams/aliases", json=body())
+    return Sendable("PUT", "/api/v1/teams/aliases", body(), "team_aliases")
+
+
 def reload_configuration(api: Api) -> Sendable:
     api.http.put("/api/v1/config", json=configuring())
     return Sendable("POST", "/api/v1/config/reload", None, "configuration")
 
 
-Prepare = Callable[[Api], Sendable]
+def upload_document(_: Api) -> Sendable:
+    return Sendable("POST", UPLOAD, {"file": unique("%PDF-"), "auto_process": "false"})
+
+
+def process_file(api: Api) -> Sendable:
+    uploaded = answered(send(api, upload_document(api)), 201)
+    body = {"file_path": uploaded["file_path"], "priority": 0}
+    return Sendable("POST", "/api/v1/process/file", body)
+
+
+def cancel_job(api: Api) -> Sendable:
+    job = answered(send(api, process_file(api)), 201)["job_id"]
+    return Sendable("DELETE", f"/api/v1/process/job/{job}", None, f"job-{job}")
+
+
+def delete_document(api: Api) -> Sendable:
+    upload = upload_document(api)
+    assert upload.body is not None
+    key = hashlib.sha256(upload.body["file"].encode()).hexdigest()[:32]
+    answered(send(api, upload), 201)
+    return Sendable("DELETE", f"/api/v1/documents/{key}", None, f"document-{key}")
+
+
+def define_template(_: Api) -> Sendable:
+    return Sendable("POST", "/workflows/templates", own_template())
+
+
+def revise_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}/versions"
+    body = template | {"metadata": {"version": "1.1.0"}}
+    return Sendable("POST", path, body, f"template-{template['id']}")
+
+
+def retire_template(api: Api) -> Sendable:
+    template = own_template()
+    api.post("/workflows/templates", template)
+    path = f"/workflows/templates/{template['id']}"
+    return Sendable("DELETE", path, None, f"template-{template['id']}")
+
+
+def apply_template(_: Api) -> Sendable:
+    path = f"/workflows/apply/simple_review?content_uid={unique('page')}"
+    return Sendable("POST", path, {"role_assignments": {"author": ["ann"]}})
+
+
+def execute_transition(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"content_uid": uid, "transition_id": "submit", "comments": "Ready"}
+    return Sendable("POST", "/workflows/transition", body, f"content-{uid}")
+
+
+def change_roles(api: Api) -> Sendable:
+    uid = api.apply_template()
+    body = {"role_assignments": {"editor": ["ed"]}}
+    return Sendable("PUT", f"/workflows/content/{uid}/roles", body, f"content-{uid}")
+
+
+def remove_template(api: Api) -> Sendable:
+    uid = api.apply_template()
+    return Sendable("DELETE", f"/workflows/content/{uid}/template", None, f"content-{uid}")
+
 
 # By the operation's id in the OpenAPI document. Every command must be here.
 WITH_KEY: dict[str, Prepare] = {
@@ -232,8 +310,17 @@ WITH_KEY: dict[str, Prepare] = {
     "rotateWebhookSecret": rotate_webhook_secret,
     "enableWebhook": enable_webhook,
     "disableWebhook": disable_webhook,
+    "uploadDocument": upload_document,
+    "processFile": process_file,
     "configure": configure,
     "reloadConfiguration": reload_configuration,
+    "changeTeamAliases": change_team_aliases,
+    "defineWorkflowTemplate": define_template,
+    "reviseWorkflowTemplate": revise_template,
+    "applyWorkflowTemplate": apply_template,
+    "executeWorkflowTransition": execute_transition,
+    "changeWorkflowRoles": change_roles,
+    **stewardship_sent.WITH_KEY,
 }
 WITHOUT_KEY: dict[str, Prepare] = {
     "deleteProcess": delete_process,
@@ -241,5 +328,10 @@ WITHOUT_KEY: dict[str, Prepare] = {
     "revokeApiKey": revoke_api_key,
     "revokeApiKeyAsAdmin": revoke_api_key_as_admin,
     "unregisterWebhook": unregister_webhook,
+    "retireWorkflowTemplate": retire_template,
+    "removeWorkflowTemplate": remove_template,
+    "cancelJob": cancel_job,
+    "deleteDocument": delete_document,
+    **stewardship_sent.WITHOUT_KEY,
 }
 COMMANDS = WITH_KEY | WITHOUT_KEY

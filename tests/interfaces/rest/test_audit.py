@@ -198,9 +198,15 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "webhook_deliveries",
         "webhooks",
         "history",
+        "documents",
+        "games",
+        "processing",
         "reruns",
+        "downloads",
+        "stewardships",
         "stewardship_job_runs",
         "stewardship_notices",
+        "workflows",
     }
     shown = projections["processes"]
     assert shown["position"] >= position

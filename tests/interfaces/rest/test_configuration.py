@@ -97,10 +97,6 @@ def test_reloading_is_answered_as_the_seed_shows_it(api: Api) -> None:
             "config_data.url",
         ),
         (
-            {"config_section": "web_downloader", "config_data": {"url": "http://127.0.0.1/x"}},
-            "config_data.url",
-        ),
-        (
             {
                 "config_section": "web_downloader",
                 "config_data": {"url": "http://u:p@93.184.215.14"},

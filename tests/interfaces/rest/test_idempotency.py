@@ -10,14 +10,17 @@ import pytest
 from tests.interfaces.api import PASSWORD, Api, answered, unique
 from tests.interfaces.rest.problems import (
     FOOTBALL,
+    STEWARDSHIP,
+    WORKFLOWS,
     assert_dashboard_error,
     assert_football_fields,
     assert_invalid,
+    assert_stewardship_error,
+    assert_workflows_error,
 )
+from tests.interfaces.rest.sendable import Prepare, Sendable
 from tests.interfaces.rest.sent import (
     WITH_KEY,
-    Prepare,
-    Sendable,
     change_user,
     create_api_key,
     create_process,
@@ -32,6 +35,9 @@ from tests.interfaces.rest.sent import (
     update_step_run,
 )
 from tests.serving import Served
+
+# What is processed in the background would be recorded between two looks at the log.
+pytestmark = pytest.mark.usefixtures("nothing_processed")
 
 REUSED = "Idempotency-Key: was sent with another request"
 REPLAYED = "Idempotent-Replayed"
@@ -90,6 +96,10 @@ def test_a_key_with_another_body_is_refused_and_nothing_is_recorded(
 
     if command.path.startswith(FOOTBALL):
         assert_football_fields(response, "Idempotency-Key")
+    elif command.path.startswith(STEWARDSHIP):
+        assert_stewardship_error(response, 422, "Idempotency-Key was sent with another")
+    elif command.path.startswith(WORKFLOWS):
+        assert_workflows_error(response, 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key")
     else:
         assert_dashboard_error(response, 422, "idempotency_key_reused", REUSED)
     assert head(served) == recorded

@@ -7,20 +7,20 @@ import pytest
 from tests.interfaces.api import Api, unique
 from tests.interfaces.rest.problems import (
     FOOTBALL,
+    STEWARDSHIP,
+    WORKFLOWS,
     assert_dashboard_error,
     assert_football_error,
     assert_invalid,
+    assert_stewardship_error,
+    assert_workflows_error,
 )
-from tests.interfaces.rest.sent import (
-    COMMANDS,
-    Prepare,
-    Sendable,
-    head,
-    send,
-    toggle_api_key,
-    update_step_run,
-)
+from tests.interfaces.rest.sendable import Prepare, Sendable
+from tests.interfaces.rest.sent import COMMANDS, head, send, toggle_api_key, update_step_run
 from tests.serving import Served
+
+# What is processed in the background would be recorded between two looks at the log.
+pytestmark = pytest.mark.usefixtures("nothing_processed")
 
 every_command = pytest.mark.parametrize("prepare", COMMANDS.values(), ids=COMMANDS)
 
@@ -36,6 +36,10 @@ def assert_refused(api: Api, served: Served, command: Sendable, if_match: str) -
     response = send(api, command, If_Match=if_match)
     if command.path.startswith(FOOTBALL):
         assert_football_error(response, 412, "If-Match")
+    elif command.path.startswith(STEWARDSHIP):
+        assert_stewardship_error(response, 412, "If-Match")
+    elif command.path.startswith(WORKFLOWS):
+        assert_workflows_error(response, 412, "PRECONDITION_FAILED", "If-Match")
     else:
         assert_dashboard_error(response, 412, "precondition_failed", "If-Match")
     assert head(served) == recorded

@@ -53,7 +53,12 @@ def test_health_is_the_union_of_both_seeds_shapes(stranger: Api) -> None:
     assert (shown["status"], shown["database"]) == ("healthy", "connected")
     assert re.fullmatch(r"\d+d \d+h \d+m", shown["uptime"])
     assert shown["timestamp"].endswith("Z")
-    assert set(shown["components"].values()) == {True}
+    components = shown["components"]
+    # Nothing is watched or fetched before somebody says what.
+    off = {components.pop("file_watcher"), components.pop("web_downloader")}
+    assert off == {False}
+    assert components.keys() == {"automation_manager", "database", "cache", "projections"}
+    assert set(components.values()) == {True}
     assert 0 < shown["system_metrics"]["memory_usage_percent"] <= 100
     assert 0 <= shown["system_metrics"]["cpu_usage_percent"] <= 100
     assert shown["system_metrics"]["uptime_seconds"] >= 0

@@ -8,11 +8,15 @@ import pytest
 
 from tests.interfaces.api import PASSWORD, Api, unique
 from tests.interfaces.rest.problems import assert_dashboard_error, assert_football_error
-from tests.interfaces.rest.sent import WITH_KEY, Prepare, send
+from tests.interfaces.rest.sendable import Prepare
+from tests.interfaces.rest.sent import WITH_KEY, send
 from tests.interfaces.websocket.talking import known
 from tests.serving import ADMIN_KEY, Served, serving
 
-pytestmark = pytest.mark.xdist_group("two-servers")
+pytestmark = [
+    pytest.mark.xdist_group("two-servers"),
+    pytest.mark.usefixtures("nothing_processed"),
+]
 
 ROUNDS = 30
 

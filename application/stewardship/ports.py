@@ -1,0 +1,19 @@
+"""What stewardship needs from outside."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+Clock = Callable[[], datetime]
+
+
+class StewardDirectory(Protocol):
+    """Knows where somebody is or was a steward, or is to become one."""
+
+    async def stewardships_of(self, user_id: str) -> Sequence[int]:
+        """Give the stewardships that have contact details of theirs which are not neutralized."""
+        ...
+
+    async def jobs_of(self, user_id: str) -> Sequence[int]:
+        """Give the jobs without a stewardship that have contact details of theirs."""
+        ...

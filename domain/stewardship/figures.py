@@ -1,0 +1,215 @@
+"""The figures of a stewardship at a moment, all from what was recorded (contract section 8).
+
+The names are those of the seed's ``performance``, ``summary`` and ``statistics``.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from dateutil.relativedelta import relativedelta
+
+from domain.stewardship.kinds import MetricStatus, StewardStatus
+from domain.stewardship.state import Day, Steward, StewardshipState, Work
+
+SECONDS_AN_HOUR = 3600
+AUDIT_INTERVAL = relativedelta(months=1)
+
+
+class Performance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a steward has done.
+
+    ``average_response`` is the mean of hours from an assignment to its completion, 0.0 before the
+    first. ``quality_score`` is the part completed on time of what is completed or overdue, 1.0
+    without either.
+    """
+
+    tasks_completed: int
+    tasks_overdue: int
+    average_response: float
+    quality_score: float
+    last_activity: datetime
+
+
+class StewardPerformance(Performance, frozen=True, kw_only=True):
+    """What a steward has done, by name."""
+
+    user_id: str
+    name: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A stewardship in few numbers; tasks are its responsibilities."""
+
+    total_stewards: int
+    active_stewards: int
+    total_responsibilities: int
+    completed_tasks: int
+    overdue_tasks: int
+    average_quality: float
+    compliance_score: float
+
+
+class ResponsibilityTrend(msgspec.Struct, frozen=True, kw_only=True):
+    """How the responsibilities stood after the last event of a day; today, as they stand now."""
+
+    date: datetime
+    total_tasks: int
+    completed_tasks: int
+    overdue_tasks: int
+    average_progress: float
+
+
+class WorkflowMetric(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a workflow was carried out; ``average_duration`` in seconds of those that ended."""
+
+    workflow_id: str
+    name: str
+    total_executions: int
+    successful_runs: int
+    average_duration: float
+    last_execution: datetime | None
+
+
+class QualityMetric(msgspec.Struct, frozen=True, kw_only=True):
+    """How a metric stands; ``variance`` is what is missing to the target."""
+
+    metric_id: str
+    name: str
+    current_value: float
+    target_value: float
+    variance: float
+    status: MetricStatus
+    last_updated: datetime
+
+
+class ComplianceMetric(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last audit of a policy found; the next is due a calendar month later."""
+
+    policy_id: str
+    name: str
+    compliance_rate: float
+    violations: int
+    last_audit: datetime | None
+    next_audit: datetime
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """A stewardship in many numbers."""
+
+    steward_performance: Sequence[StewardPerformance]
+    responsibility_trends: Sequence[ResponsibilityTrend]
+    workflow_metrics: Sequence[WorkflowMetric]
+    quality_metrics: Sequence[QualityMetric]
+    compliance_metrics: Sequence[ComplianceMetric]
+
+
+def steward_name(user_id: str) -> str:
+    """Name a steward, of whom nothing but the id is known."""
+    return f"Steward {user_id}"
+
+
+def performance(state: StewardshipState, steward: Steward, now: datetime) -> Performance:
+    """Tell what a steward has done by now."""
+    user_id = steward.definition.user_id
+    found = (work for work in state.work if work.user_id == user_id)
+    work = next(found, Work(user_id=user_id))
+    overdue = sum(
+        each.assigned_to == user_id and each.is_overdue(now) for each in state.responsibilities
+    )
+    hours = work.response_seconds / SECONDS_AN_HOUR
+    judged = work.completed + overdue
+    return Performance(
+        tasks_completed=work.completed,
+        tasks_overdue=overdue,
+        average_response=hours / work.completed if work.completed else 0.0,
+        quality_score=work.on_time / judged if judged else 1.0,
+        last_activity=work.last_activity or steward.since,
+    )
+
+
+def summary(state: StewardshipState, now: datetime) -> Summary:
+    """Sum a stewardship up."""
+    today = state.day(now)
+    scores = [performance(state, steward, now).quality_score for steward in state.stewards]
+    rates = [policy.compliance_rate for policy in state.policies]
+    active = [each for each in state.stewards if each.status_at(now) == StewardStatus.ACTIVE]
+    return Summary(
+        total_stewards=len(state.stewards),
+        active_stewards=len(active),
+        total_responsibilities=today.total,
+        completed_tasks=today.completed,
+        overdue_tasks=today.overdue,
+        average_quality=sum(scores) / len(scores) if scores else 0.0,
+        compliance_score=sum(rates) / len(rates) if rates else 1.0,
+    )
+
+
+def statistics(state: StewardshipState, now: datetime) -> Statistics:
+    """Count everything that the seed counts."""
+    return Statistics(
+        steward_performance=[_steward_performance(state, each, now) for each in state.stewards],
+        responsibility_trends=_trends(state, now),
+        workflow_metrics=[
+            WorkflowMetric(
+                workflow_id=each.definition.id,
+                name=each.definition.name,
+                total_executions=each.total_executions,
+                successful_runs=each.successful_runs,
+                average_duration=(
+                    each.duration_seconds / each.finished_runs if each.finished_runs else 0.0
+                ),
+                last_execution=each.last_execution,
+            )
+            for each in state.workflows
+        ],
+        quality_metrics=[
+            QualityMetric(
+                metric_id=each.definition.id,
+                name=each.definition.name,
+                current_value=each.current_value,
+                target_value=each.definition.threshold,
+                variance=each.definition.threshold - each.current_value,
+                status=each.status,
+                last_updated=each.updated_at,
+            )
+            for each in state.metrics
+        ],
+        compliance_metrics=[
+            ComplianceMetric(
+                policy_id=each.definition.id,
+                name=each.definition.name,
+                compliance_rate=each.compliance_rate,
+                violations=each.violations,
+                last_audit=each.last_audit,
+                next_audit=(each.last_audit or state.created_at) + AUDIT_INTERVAL,
+            )
+            for each in state.policies
+        ],
+    )
+
+
+def _steward_performance(
+    state: StewardshipState, steward: Steward, now: datetime
+) -> StewardPerformance:
+    user_id = steward.definition.user_id
+    done = msgspec.structs.asdict(performance(state, steward, now))
+    return StewardPerformance(user_id=user_id, name=steward_name(user_id), **done)
+
+
+def _trends(state: StewardshipState, now: datetime) -> list[ResponsibilityTrend]:
+    days = state.days
+    if days:
+        last = msgspec.structs.replace(state.day(now), at=days[-1].at)
+        days = [*days[:-1], last if days[-1].is_of(now) else days[-1]]
+    return [_trend(day) for day in days]
+
+
+def _trend(day: Day) -> ResponsibilityTrend:
+    return ResponsibilityTrend(
+        date=day.at,
+        total_tasks=day.total,
+        completed_tasks=day.completed,
+        overdue_tasks=day.overdue,
+        average_progress=day.progress / day.total if day.total else 0.0,
+    )

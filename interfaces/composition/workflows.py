@@ -1,0 +1,36 @@
+"""Workflows, put together: with Plone where there is one."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from application.workflows.bulk import BulkHandlers
+from application.workflows.handlers import WorkflowHandlers
+from application.workflows.ports import NoContentManagement
+from application.workflows.templates import TemplateHandlers, Templates
+from domain.workflows.builtin import load_built_in
+from infra.plone.opening import open_plone
+from interfaces.composition.foundation import Foundation
+from interfaces.workflow_services import Workflows
+from projections.workflows.audit import WorkflowAuditQueries
+from projections.workflows.contents import ContentQueries
+from projections.workflows.templates import TemplateQueries
+
+
+@contextlib.asynccontextmanager
+async def open_workflows(base: Foundation) -> AsyncIterator[Workflows]:
+    """Load the built-in templates, and open Plone."""
+    store, identifiers = base.event_store.store, base.identifiers
+    template_queries = TemplateQueries(base.pool)
+    templates = Templates(store, load_built_in(), template_queries)
+    async with open_plone(base.settings, base.user_agent) as plone:
+        contents = plone or NoContentManagement()
+        yield Workflows(
+            contents=contents,
+            templates=templates,
+            template_handlers=TemplateHandlers(store, identifiers, templates),
+            handlers=WorkflowHandlers(store, identifiers, templates, contents),
+            bulk_handlers=BulkHandlers(store, identifiers, templates, contents),
+            template_queries=template_queries,
+            content_queries=ContentQueries(base.pool),
+            audit_queries=WorkflowAuditQueries(base.pool),
+        )
