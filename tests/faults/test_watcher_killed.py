@@ -19,6 +19,7 @@ from application.metadata import by_system
 from infra.settings import Settings
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.foundation import Foundation
+from interfaces.composition.intake import configured_directories
 from tests.faults.homes import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("faults")]
@@ -70,7 +71,13 @@ async def test_killed_at_any_moment_it_misses_nothing_and_repeats_nothing(
     values = {"watch_path": "inbox", "processed_path": "done", "debounce_time": 0.05}
     with closing(CheckedAddresses(allow_private=False)) as addresses:
         command = Configure(section="file_watcher", values=values)
-        await configure(base.event_store.store, addresses, command, by_system("test"))
+        await configure(
+            base.event_store.store,
+            command,
+            by_system("test"),
+            addresses=addresses,
+            directories=configured_directories(settings),
+        )
     inbox, done = settings.annals_home / "inbox", settings.annals_home / "done"
     assert settings.database_url is not None
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
