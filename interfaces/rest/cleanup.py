@@ -3,6 +3,7 @@
 A data subject is an entity that runs are about, or a person who has to do with workflows.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,6 +19,11 @@ from application.runs.neutralization import (
     neutralize_due,
 )
 from application.runs.unseen import unseen_due, unseen_of_entity
+from application.stewardship.neutralization import (
+    NeutralizedContact,
+    find_contact,
+    neutralize_everywhere,
+)
 from application.workflows.neutralization import (
     NeutralizedPerson,
     involvement,
@@ -33,6 +39,7 @@ from interfaces.services import Services
 
 READ_MODELS = ("runs",)
 READ_MODELS_OF_PEOPLE = ("workflows",)
+READ_MODELS_OF_STEWARDS = ("stewardships",)
 
 ON_REQUEST = "All data on the data subject was erased on request"
 
@@ -46,7 +53,8 @@ DataSubject = Annotated[
     Parameter(
         min_length=1,
         max_length=100,
-        description="Neutralize all runs of this entity, due or not, however many",
+        description="Neutralize all runs of this entity, due or not, however many, and the "
+        "contact details of the steward who is called so",
     ),
 ]
 Person = Annotated[
@@ -54,7 +62,8 @@ Person = Annotated[
     Parameter(
         min_length=1,
         max_length=USER_ID_LENGTH,
-        description="Neutralize this person in all workflows: their id, comments and roles",
+        description="Neutralize this person in all workflows: their id, comments and roles; and "
+        "the contact details of the steward who is called so",
     ),
 ]
 
@@ -71,7 +80,8 @@ class CleanupStatistics(msgspec.Struct, frozen=True):
 class CleanupView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was neutralized; in a dry run, what would be.
 
-    Where a person is asked for, also contents with a workflow, and attempts that were refused.
+    Where a person is asked for, also contents with a workflow, and attempts that were refused. For
+    whoever is a steward, also stewardships, and jobs of which there was none yet.
     """
 
     neutralized_count: int
@@ -83,6 +93,10 @@ class CleanupView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     failed_content_uids: list[str] | None = None
     neutralized_refusal_ids: list[int] | None = None
     failed_refusal_ids: list[int] | None = None
+    neutralized_stewardship_ids: list[str] | None = None
+    failed_stewardship_ids: list[str] | None = None
+    neutralized_stewardship_job_ids: list[str] | None = None
+    failed_stewardship_job_ids: list[str] | None = None
 
 
 class CleanupController(Controller):
@@ -130,7 +144,9 @@ class CleanupController(Controller):
         if entity_id is not None or user_id is None:
             runs = await _runs(services, entity_id, limit, metadata)
         person = None if user_id is None else await _person(services, user_id, metadata)
-        return _response(runs, person, dry_run=dry_run)
+        names = {name for name in (entity_id, user_id) if name is not None}
+        steward = [await _steward(services, name, metadata) for name in sorted(names)]
+        return _response(runs, person, steward, dry_run=dry_run)
 
 
 async def _runs(
@@ -179,8 +195,36 @@ async def _person(services: Services, user_id: str, metadata: Metadata | None) -
     )
 
 
+async def _steward(
+    services: Services, user_id: str, metadata: Metadata | None
+) -> NeutralizedContact:
+    """Neutralize the contact details of a steward; without metadata, tell where they are."""
+    await services.freshness.reach_head(READ_MODELS_OF_STEWARDS)
+    held = await find_contact(
+        services.store, services.stewardships, services.parked_streams, user_id
+    )
+    if metadata is None:
+        return NeutralizedContact(
+            stewardships=Erased(done=list(held.stewardship_ids), failed=[], position=None),
+            jobs=Erased(done=list(held.job_ids), failed=[], position=None),
+        )
+    return await neutralize_everywhere(
+        services.store,
+        services.clock,
+        held,
+        user_id,
+        reason=ON_REQUEST,
+        policy=BY_DATA_SUBJECT,
+        metadata=metadata,
+    )
+
+
 def _response(
-    runs: Neutralized, person: NeutralizedPerson | None, *, dry_run: bool
+    runs: Neutralized,
+    person: NeutralizedPerson | None,
+    steward: Sequence[NeutralizedContact],
+    *,
+    dry_run: bool,
 ) -> Response[CleanupView]:
     view = CleanupView(
         neutralized_count=len(runs.neutralized_run_ids),
@@ -201,5 +245,33 @@ def _response(
             failed_refusal_ids=person.refusals.failed,
         )
         positions.append(person.position)
+    for contact in steward:
+        if contact.is_any:
+            view = _with_contact(view, contact)
+            positions.append(contact.position)
     reached = max((at for at in positions if at is not None), default=None)
     return Response(view, headers={} if reached is None else {"X-Event-Position": str(reached)})
+
+
+def _with_contact(view: CleanupView, contact: NeutralizedContact) -> CleanupView:
+    def named(of: Sequence[str] | None, name: str, keys: Sequence[int]) -> list[str]:
+        return [*(of or []), *(f"{name}_{key}" for key in keys)]
+
+    stewardships, jobs = contact.stewardships, contact.jobs
+    return msgspec.structs.replace(
+        view,
+        neutralized_count=view.neutralized_count + contact.count,
+        failed_count=view.failed_count + contact.failed_count,
+        neutralized_stewardship_ids=named(
+            view.neutralized_stewardship_ids, "stewardship", stewardships.done
+        ),
+        failed_stewardship_ids=named(
+            view.failed_stewardship_ids, "stewardship", stewardships.failed
+        ),
+        neutralized_stewardship_job_ids=named(
+            view.neutralized_stewardship_job_ids, "stewardship_job", jobs.done
+        ),
+        failed_stewardship_job_ids=named(
+            view.failed_stewardship_job_ids, "stewardship_job", jobs.failed
+        ),
+    )

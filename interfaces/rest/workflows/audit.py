@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 from litestar import Controller, Response, get
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
 from application.workflows.templates import check_may_manage
@@ -45,11 +45,11 @@ class Operation(StrEnum):
 
 From = Annotated[
     str | None,
-    Parameter(query="from", description="Entries of this moment or day, and after it"),
+    QueryParameter(name="from", description="Entries of this moment or day, and after it"),
 ]
 To = Annotated[
     str | None,
-    Parameter(query="to", description="Entries of this moment or day, and before it"),
+    QueryParameter(name="to", description="Entries of this moment or day, and before it"),
 ]
 UserFilter = Annotated[
     str | None, Parameter(max_length=255, description="Entries of what this user did or wanted")
