@@ -18,9 +18,10 @@ from projections.stewardship.queries import StewardshipQueries
 def stewardship_duties(base: Foundation) -> Iterator[Duty]:
     """Give the duties of stewardship."""
     store = base.event_store.store
+    queue = PostgresJobQueue(base.pool)
     notifier = Notifier(
         store,
-        PostgresJobQueue(base.pool),
+        queue,
         mailer=mailer(base.settings),
         audience=RegisteredAudience(base.pool),
         catalogue=OUTWARD,
@@ -28,4 +29,5 @@ def stewardship_duties(base: Foundation) -> Iterator[Duty]:
     )
     yield running_jobs(store, wall_clock)
     yield notifying(notifier)
-    yield passing_time(store, base.freshness, StewardshipQueries(base.pool), wall_clock)
+    due = StewardshipQueries(base.pool)
+    yield from passing_time(store, base.freshness, due, queue, wall_clock)

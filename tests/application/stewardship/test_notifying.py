@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from application.jobs import Job, JobStatus
+from application.jobs import Job
 from application.mail import Mail, Mailer, MailOutcome, MailResult
 from application.metadata import by_system
 from application.stewardship.notifying import MOST_ATTEMPTS, Notifier
@@ -25,6 +25,7 @@ from infra.settings import Settings
 from infra.webhooks.audience import RegisteredAudience
 from interfaces.composition import OUTWARD
 from interfaces.services import Services
+from tests.application.stewardship.queue import Queue
 from tests.domain.stewardship.definitions import (
     ANN,
     CONTACT,
@@ -44,26 +45,6 @@ NOW = after(days=7, minutes=1)
 BY_MAIL = some_options(notifications=NotificationsDefinition(email=True))
 SENT = MailOutcome(MailResult.SENT, "handed over")
 NOT_NOW = MailOutcome(MailResult.FAILED, "the mail server did not answer in time")
-
-
-class Queue:
-    """A queue of jobs that keeps what is put into it."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    async def enqueue(self, job: Job) -> int | None:
-        self.jobs.append(job)
-        return len(self.jobs)
-
-    async def cancel(self, job_id: int) -> bool:
-        raise NotImplementedError
-
-    async def has_workers(self) -> bool:
-        raise NotImplementedError
-
-    async def status(self, job_id: int) -> JobStatus:
-        raise NotImplementedError
 
 
 class Post:
