@@ -78,7 +78,7 @@ class BulkHandlers:
 
         async def look_up() -> WorkflowHandlers:
             check_may_manage(actor)
-            await self._templates.get(template_id)
+            await self._templates.find(template_id)
             found = await self._contents.find_all(
                 [uid for uid in content_uids if is_content_uid(uid)]
             )
