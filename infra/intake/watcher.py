@@ -23,6 +23,7 @@ from domain.configuration.sections import FileWatcher
 from domain.documents.events import Source
 from domain.errors import InvalidFieldError
 from infra.cancellation import cancelled_for_good
+from infra.intake.directories import ConfiguredDirectories
 from infra.intake.directory import Directory
 from infra.intake.files import chunks_of, digest_of, look_at, place
 from infra.postgres.signals import LOG_CHANNEL, Signals
@@ -42,10 +43,7 @@ BEGIN_AGAIN_SECONDS = 1.0
 
 
 class FileWatching:
-    """Watches as configured, and begins anew when that changes.
-
-    ``directory`` gives where a configured path leads.
-    """
+    """Watches as configured, and begins anew when that changes."""
 
     def __init__(
         self,
@@ -55,14 +53,14 @@ class FileWatching:
         *,
         store: EventStore,
         storage: DocumentStorage,
-        directory: Callable[[str], Path],
+        directories: ConfiguredDirectories,
     ) -> None:
         self._connect = connect
         self._configuration = configuration
         self._store = store
         self._storage = storage
         self._signals = signals
-        self._directory = directory
+        self._directories = directories
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -113,7 +111,7 @@ class FileWatching:
         if watcher.watch_path is None:
             await asyncio.Event().wait()
             return
-        path = self._directory(watcher.watch_path)
+        path = self._directories.of(watcher.watch_path)
         async with await self._connect() as connection:
             while not await _locks(connection, path):  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(LOCK_SECONDS)
@@ -132,8 +130,9 @@ class FileWatching:
     async def _watch(self, path: Path, watcher: FileWatcher) -> None:
         processed = None
         if watcher.processed_path is not None:
-            processed = self._directory(watcher.processed_path)
-        directory = Directory(path, watcher, frozenset({processed} if processed else ()))
+            processed = self._directories.of(watcher.processed_path)
+        leave_out = self._directories.own | ({processed} if processed is not None else set())
+        directory = Directory(path, watcher, leave_out)
         async with contextlib.aclosing(directory.settled()) as settled:
             async for file in settled:
                 look = look_at(file)

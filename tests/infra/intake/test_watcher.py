@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.configuration.handlers import Configure, configure, reload_configuration
@@ -21,7 +22,7 @@ from infra.documents.storage import FileDocumentStorage
 from infra.settings import Settings
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.foundation import Foundation, foundation
-from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.intake import configured_directories, file_watching, intake
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +42,13 @@ def key_of(content: bytes) -> str:
 async def set_up(base: Foundation, **values: Any) -> None:
     command = Configure(section="file_watcher", values={"debounce_time": 0.1} | values)
     addresses = CheckedAddresses(allow_private=False)
-    await configure(base.event_store.store, addresses, command, BY_TEST)
+    await configure(
+        base.event_store.store,
+        command,
+        BY_TEST,
+        addresses=addresses,
+        directories=configured_directories(base.settings),
+    )
     addresses.close()
 
 
@@ -220,3 +227,18 @@ async def test_a_deleted_document_does_not_come_back_by_its_file(
 
 def _die(*_: object) -> None:
     raise OSError
+
+
+async def test_annals_own_documents_are_never_taken_in_again(settings: Settings) -> None:
+    around = settings.annals_home / "around"
+    settings = msgspec.structs.replace(settings, annals_home=around / "home")
+    kept = put(around / "home" / "documents" / "kept" / "aa" / "kept.pdf", pdf("kept"))
+    put(around / "home" / "new.pdf", pdf("new"))
+    assert settings.database_url is not None
+    async with foundation(settings, settings.database_url, lasting=False) as base:
+        await set_up(base, watch_path=str(around), recursive=True, processed_path="done")
+        async with file_watching(base).running():
+            await until((around / "home" / "done" / "new.pdf").exists)
+        assert len(await queued(base)) == 1
+
+    assert kept.exists()
