@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.workflows.bulk import BulkHandlers
 from application.workflows.handlers import WorkflowHandlers
 from application.workflows.ports import ContentManagement
 from application.workflows.templates import TemplateHandlers, Templates
@@ -18,6 +19,7 @@ class Workflows:
     templates: Templates
     template_handlers: TemplateHandlers
     handlers: WorkflowHandlers
+    bulk_handlers: BulkHandlers
     template_queries: TemplateQueries
     content_queries: ContentQueries
     audit_queries: WorkflowAuditQueries

@@ -1,5 +1,6 @@
 """What all tests stand on: a real PostgreSQL, a fresh database each, Annals composed on it."""
 
+import gc
 import os
 import shutil
 import signal
@@ -36,6 +37,15 @@ HOME = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
 
 
 hash_lightly()
+
+# While tests are collected there is no garbage, and what was collected stays.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that.

@@ -1,7 +1,9 @@
-"""What can be seen of the parts that bring files by themselves."""
+"""What bringing files in needs from outside, and what can be seen of it."""
 
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -28,4 +30,23 @@ class Intake(Protocol):
 
     async def status(self) -> IntakeStatus:
         """Tell how they fare now."""
+        ...
+
+
+class LocalFiles(Protocol):
+    """Reads files of this machine; nothing but regular files, and through no link."""
+
+    def content(self, path: Path) -> AsyncIterator[bytes]:
+        """Read a file piece by piece. Raises OSError."""
+        ...
+
+    async def digest(self, path: Path) -> str:
+        """Give the SHA-256 of a file, in hex. Raises OSError."""
+        ...
+
+    def settled(self, directory: Path, patterns: Sequence[str]) -> AsyncGenerator[Path]:
+        """Give the files of a directory whose names fit a pattern, each once it has come to rest.
+
+        Those that are there come first; one that changes comes again. Raises OSError.
+        """
         ...

@@ -3,14 +3,13 @@
 Contract section 7: Neutralization.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
-from application.errors import ConflictError, NotFoundError
+from application.erasures.together import Erased, each
 from application.ports import EventStore, Freshness
 from application.projections.ports import ParkedStreams
 from application.retries import retrying
@@ -21,9 +20,6 @@ from domain.runs.retention import scheduled_deletion
 from domain.runs.run import Run
 
 READ_MODELS = ("runs",)
-
-# So many runs at once share the commits of the event store, and no request has to wait for long.
-AT_ONCE = 32
 
 BY_RETENTION = "retention"
 BY_DATA_SUBJECT = "data_subject"
@@ -90,7 +86,7 @@ async def neutralize_all(
         _, position = await neutralize_run(store, command, metadata)
         return position
 
-    return await _each(run_ids, neutralize)
+    return _of_runs(await each(run_ids, neutralize))
 
 
 async def neutralize_due(
@@ -106,7 +102,7 @@ async def neutralize_due(
     async def neutralize(run_id: int) -> int | None:
         return await retrying(lambda: _neutralize_if_due(store, run_id, moment, metadata))
 
-    return await _each(run_ids, neutralize)
+    return _of_runs(await each(run_ids, neutralize))
 
 
 async def sweep(
@@ -136,30 +132,10 @@ async def sweep(
         left.update(run_id for run_id in batch if run_id not in done.neutralized_run_ids)
 
 
-async def _each(
-    run_ids: Sequence[int], neutralize: Callable[[int], Awaitable[int | None]]
-) -> Neutralized:
-    """Neutralize many runs, some of them at once, so that they share commits.
-
-    A run that cannot be read, for one, is a failure of its own and keeps no other from its turn.
-    """
-    outcomes: list[int | BaseException | None] = []
-    for first in range(0, len(run_ids), AT_ONCE):
-        together = run_ids[first : first + AT_ONCE]
-        outcomes += await asyncio.gather(*map(neutralize, together), return_exceptions=True)
-    unforeseen = [o for o in outcomes if isinstance(o, BaseException) and not _is_foreseen(o)]
-    if unforeseen and len(unforeseen) == len(outcomes):  # then it is not for one run's sake
-        raise unforeseen[0]
-    told = list(zip(run_ids, outcomes, strict=True))
+def _of_runs(erased: Erased[int]) -> Neutralized:
     return Neutralized(
-        neutralized_run_ids=[run_id for run_id, outcome in told if isinstance(outcome, int)],
-        failed_run_ids=[run_id for run_id, outcome in told if isinstance(outcome, Exception)],
-        position=max((o for o in outcomes if isinstance(o, int)), default=None),
+        neutralized_run_ids=erased.done, failed_run_ids=erased.failed, position=erased.position
     )
-
-
-def _is_foreseen(error: BaseException) -> bool:
-    return isinstance(error, ConflictError | NotFoundError)
 
 
 async def _neutralize_if_due(

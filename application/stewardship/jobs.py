@@ -14,6 +14,7 @@ import msgspec
 from application.errors import NotFoundError
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
+from application.stewardship.ports import Clock
 from domain.errors import RuleViolatedError
 from domain.events import Metadata
 from domain.stewardship.definition import StewardshipDefinition
@@ -22,8 +23,6 @@ from domain.stewardship.job import StewardshipJob
 from domain.stewardship.stewardship import Stewardship
 
 UNKNOWN_JOB = "Job not found"
-
-Clock = Callable[[], datetime]
 
 # How many responsibilities are added between two looks at the rest of the world.
 AT_A_TIME = 100

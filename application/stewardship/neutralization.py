@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.erasures.together import Erased, each
 from application.ports import EventStore
 from application.projections.ports import ParkedStreams
 from application.retries import retrying
@@ -25,6 +26,34 @@ class HeldContact(msgspec.Struct, frozen=True, kw_only=True):
 
     stewardship_ids: Sequence[int]
     job_ids: Sequence[int]
+
+
+class NeutralizedContact(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the places where there were contact details of somebody."""
+
+    stewardships: Erased[int]
+    jobs: Erased[int]
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there were any."""
+        return self.count + self.failed_count > 0
+
+    @property
+    def count(self) -> int:
+        """How many of the places were neutralized."""
+        return len(self.stewardships.done) + len(self.jobs.done)
+
+    @property
+    def failed_count(self) -> int:
+        """How many of them failed."""
+        return len(self.stewardships.failed) + len(self.jobs.failed)
+
+    @property
+    def position(self) -> int | None:
+        """Where the log stands with it; None if nothing was recorded."""
+        positions = (self.stewardships.position, self.jobs.position)
+        return max((at for at in positions if at is not None), default=None)
 
 
 async def neutralize_steward(
@@ -76,18 +105,10 @@ async def neutralize_everywhere(
     reason: str,
     policy: str,
     metadata: Metadata,
-) -> int | None:
-    """Erase the contact details of somebody wherever they are; give the last position, if any."""
-    positions: list[int] = []
-    stewardship_ids = list(held.stewardship_ids)
-    for job_id in held.job_ids:
-        job, position = await _neutralize_job(
-            store, clock, job_id, user_id, reason=reason, policy=policy, metadata=metadata
-        )
-        positions.append(position)
-        if job.state.status == JobStatus.COMPLETED:  # meanwhile: its stewardship has them now
-            stewardship_ids.append(job.state.stewardship_key)
-    for stewardship_id in stewardship_ids:
+) -> NeutralizedContact:
+    """Erase the contact details of somebody wherever they are; what fails keeps no other."""
+
+    async def in_stewardship(stewardship_id: int) -> int:
         _, position = await neutralize_steward(
             store,
             clock,
@@ -97,8 +118,20 @@ async def neutralize_everywhere(
             policy=policy,
             metadata=metadata,
         )
-        positions.append(position)
-    return max(positions, default=None)
+        return position
+
+    async def in_job(job_id: int) -> int:
+        job, position = await _neutralize_job(
+            store, clock, job_id, user_id, reason=reason, policy=policy, metadata=metadata
+        )
+        if job.state.status == JobStatus.COMPLETED:  # meanwhile: its stewardship has them now
+            return await in_stewardship(job.state.stewardship_key)
+        return position
+
+    return NeutralizedContact(
+        jobs=await each(held.job_ids, in_job),
+        stewardships=await each(held.stewardship_ids, in_stewardship),
+    )
 
 
 async def _neutralize_job(

@@ -15,7 +15,7 @@ from application.mail import Mail, Mailer, MailResult
 from application.outward import OutwardCatalogue
 from application.ports import EventStore
 from application.retries import retrying
-from application.stewardship.jobs import Clock
+from application.stewardship.ports import Clock
 from application.webhooks.ports import WebhookAudience
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.stewardship.execution_events import (

@@ -13,7 +13,7 @@ from application.jobs import Arguments, Duty, JobKind, RetryPolicy
 from application.metadata import by_system
 from application.ports import EventStore, Freshness
 from application.retries import retrying
-from application.stewardship.jobs import Clock
+from application.stewardship.ports import Clock
 from domain.events import Metadata
 from domain.stewardship.passing_time import pass_time
 from domain.stewardship.stewardship import Stewardship

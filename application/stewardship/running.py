@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from application.jobs import Arguments, Duty, Job, JobKind, RetryPolicy
 from application.metadata import SYSTEM
 from application.ports import EventStore
-from application.stewardship.jobs import Clock, run_job
+from application.stewardship.jobs import run_job
 from application.stewardship.notifying import NOTIFY, NoticeToSend, Notifier, notice_job
+from application.stewardship.ports import Clock
 from application.subscription import Subscription
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.stewardship.events import MetricMeasured

@@ -21,10 +21,17 @@ from domain.stewardship.kinds import (
     ExecutionStatus,
     ScheduleType,
     StepStatus,
+    StewardshipStatus,
     WorkflowStatus,
 )
-from domain.stewardship.schedules import Cron, Interval, Schedule, due_moments
-from domain.stewardship.state import Execution, ExecutionStep, Responsibility, Workflow
+from domain.stewardship.schedules import Cron, Interval, Schedule, last_due
+from domain.stewardship.state import (
+    Execution,
+    ExecutionStep,
+    Responsibility,
+    StewardshipState,
+    Workflow,
+)
 from domain.stewardship.stewardship import Stewardship, UnknownPartError
 
 # Overdue is what was due before now.
@@ -37,27 +44,41 @@ def pass_time(stewardship: Stewardship, now: datetime) -> None:
     """Let everything happen that is due by now. One that is not active only lets time pass."""
     if not stewardship.is_active:
         return
-    for execution, step in _open_steps(stewardship):
+    for execution, step in _open_steps(stewardship.state):
         time_out_step(stewardship, execution, step, now)
         retry_step(stewardship, execution, step, now)
-    for workflow, trigger in list(_scheduled(stewardship)):
+    for workflow, trigger in list(_scheduled(stewardship.state)):
         fire_trigger(stewardship, workflow, trigger, now)
     for responsibility in stewardship.state.responsibilities:
         escalate(stewardship, responsibility, now)
 
 
-def next_due(stewardship: Stewardship) -> datetime | None:
+def next_due(state: StewardshipState) -> datetime | None:
     """Give the moment from which on something is due; None if nothing ever is by itself."""
-    if not stewardship.is_active:
+    if state.status != StewardshipStatus.ACTIVE:
         return None
     moments: list[datetime | None] = []
-    for _, step in _open_steps(stewardship):
+    for _, step in _open_steps(state):
         moments.append(step.deadline if step.status == StepStatus.RUNNING else step.retry_at)
-    for workflow, trigger in _scheduled(stewardship):
-        since = fires_since(stewardship, workflow, trigger)
+    for workflow, trigger in _scheduled(state):
+        since = fires_since(state, workflow, trigger)
         moments.append(schedule_of(workflow, trigger).next_after(since))
-    moments += [_next_escalation(stewardship, each) for each in stewardship.state.responsibilities]
+    moments += [next_escalation(state, each) for each in state.responsibilities]
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def next_escalation(state: StewardshipState, responsibility: Responsibility) -> datetime | None:
+    """Give when a responsibility falls overdue, or comes to its next level; None if it never does.
+
+    Only in a stewardship that is active.
+    """
+    due_date = responsibility.due_date
+    if due_date is None or responsibility.is_completed:
+        return None
+    if not responsibility.fell_overdue:
+        return due_date + JUST_AFTER
+    moments = escalation_moments(state, due_date)[responsibility.escalated_to :]
+    return moments[0] if moments else None
 
 
 def fire_trigger(
@@ -67,11 +88,11 @@ def fire_trigger(
 
     After a time in which nobody looked, the last moment that was missed starts it once.
     """
-    since = fires_since(stewardship, workflow, trigger)
-    missed = list(due_moments(schedule_of(workflow, trigger), since, now))
-    if not missed:
+    since = fires_since(stewardship.state, workflow, trigger)
+    due_at = last_due(schedule_of(workflow, trigger), since, now)
+    if due_at is None:
         return
-    workflow_id, due_at = workflow.definition.id, missed[-1]
+    workflow_id = workflow.definition.id
     if len(stewardship.state.open_executions(workflow_id)) >= MOST_OPEN_EXECUTIONS:
         stewardship.record(
             WorkflowTriggerPassedOver,
@@ -125,14 +146,14 @@ def escalate(stewardship: Stewardship, responsibility: Responsibility, now: date
     facts = {"due_date": due_date, "assigned_to": responsibility.assigned_to}
     if not responsibility.fell_overdue:
         stewardship.record(ResponsibilityFellOverdue, now, **which, **facts)
-    for level, moment in enumerate(escalation_moments(stewardship, due_date), start=1):
+    for level, moment in enumerate(escalation_moments(stewardship.state, due_date), start=1):
         if level > responsibility.escalated_to and moment <= now:
             stewardship.record(ResponsibilityEscalated, now, **which, level=level, **facts)
 
 
-def escalation_moments(stewardship: Stewardship, due_date: datetime) -> list[datetime]:
+def escalation_moments(state: StewardshipState, due_date: datetime) -> list[datetime]:
     """Give when each level is reached: the timeouts count from the due date, and never fall."""
-    escalation = stewardship.state.options.escalation
+    escalation = state.options.escalation
     if not (escalation.enabled and escalation.auto_escalate):
         return []
     levels = min(escalation.levels or len(escalation.timeouts), len(escalation.timeouts))
@@ -145,11 +166,11 @@ def escalation_moments(stewardship: Stewardship, due_date: datetime) -> list[dat
 
 
 def fires_since(
-    stewardship: Stewardship, workflow: Workflow, trigger: TriggerDefinition
+    state: StewardshipState, workflow: Workflow, trigger: TriggerDefinition
 ) -> datetime:
     """Give the moment after which a trigger falls due: never for the time of a pause."""
     fired = workflow.fired_until(trigger.id)
-    moments = [stewardship.state.active_since, workflow.since]
+    moments = [state.active_since, workflow.since]
     return max(moments if fired is None else [*moments, fired])
 
 
@@ -162,29 +183,19 @@ def schedule_of(workflow: Workflow, trigger: TriggerDefinition) -> Schedule:
     return Interval(Duration.parse(schedule.interval), workflow.since)
 
 
-def _scheduled(stewardship: Stewardship) -> Iterator[tuple[Workflow, TriggerDefinition]]:
-    for workflow in stewardship.state.workflows:
+def _scheduled(state: StewardshipState) -> Iterator[tuple[Workflow, TriggerDefinition]]:
+    for workflow in state.workflows:
         if workflow.status == WorkflowStatus.ACTIVE:
             for trigger in workflow.definition.triggers:
                 if trigger.enabled and trigger.schedule is not None:
                     yield workflow, trigger
 
 
-def _open_steps(stewardship: Stewardship) -> list[tuple[Execution, ExecutionStep]]:
+def _open_steps(state: StewardshipState) -> list[tuple[Execution, ExecutionStep]]:
     return [
         (execution, step)
-        for execution in stewardship.state.executions
+        for execution in state.executions
         if execution.status == ExecutionStatus.RUNNING
         for step in execution.steps
         if step.status in (StepStatus.RUNNING, StepStatus.WAITING)
     ]
-
-
-def _next_escalation(stewardship: Stewardship, responsibility: Responsibility) -> datetime | None:
-    due_date = responsibility.due_date
-    if due_date is None or responsibility.is_completed:
-        return None
-    if not responsibility.fell_overdue:
-        return due_date + JUST_AFTER
-    moments = escalation_moments(stewardship, due_date)[responsibility.escalated_to :]
-    return moments[0] if moments else None

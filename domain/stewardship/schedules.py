@@ -2,9 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 
 import msgspec
 from croniter import CroniterError, croniter
@@ -110,14 +108,3 @@ def last_due(schedule: Schedule, after: datetime, until: datetime) -> datetime |
     """Give the last due moment after one moment and not after another, however many there are."""
     last = schedule.last_until(until)
     return last if last is not None and last > after else None
-
-
-def due_moments(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Give the due moments after one moment and not after another, in order."""
-    return takewhile(lambda due: due <= until, _from(schedule, after))
-
-
-def _from(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
-    while (due := schedule.next_after(moment)) is not None:
-        yield due
-        moment = due

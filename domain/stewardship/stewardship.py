@@ -36,7 +36,12 @@ from domain.stewardship.events import (
     StewardshipStatusChanged,
     StewardSuspended,
 )
-from domain.stewardship.fields import check_definition, check_period, check_responsibility
+from domain.stewardship.fields import (
+    check_definition,
+    check_id,
+    check_period,
+    check_responsibility,
+)
 from domain.stewardship.kinds import (
     ChangeStatus,
     Decision,
@@ -173,6 +178,7 @@ class Stewardship(Aggregate):
     def assign_steward(self, steward: StewardDefinition, *, now: datetime) -> Steward:
         """Make somebody a steward. Raises RuleViolatedError for one who is, NeutralizedError."""
         self.check_open()
+        check_id("user_id", steward.user_id)
         check_period("", steward.start_date, steward.end_date)
         state = self.state
         if state.steward(steward.user_id) is not None:

@@ -21,8 +21,9 @@ def role_changes(before: Roles, after: Roles) -> list[RoleChange]:
     changes = []
     for role in dict.fromkeys([*after, *before]):
         had, has = before.get(role, ()), after.get(role, ())
-        added = [user for user in has if user not in had]
-        removed = [user for user in had if user not in has]
+        before_it, after_it = set(had), set(has)
+        added = [user for user in has if user not in before_it]
+        removed = [user for user in had if user not in after_it]
         if added:
             changes.append(RoleChange(type="role_added", role=role, users=added))
         if removed:

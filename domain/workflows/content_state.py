@@ -56,7 +56,7 @@ class Workflow(msgspec.Struct, kw_only=True):
 
     def approve(self, step: Step, roles: list[str]) -> None:
         """Keep that somebody asked for a transition that needs more people."""
-        approval = Approval(participant=step.participant, roles=roles)
+        approval = Approval(participant=step.participant, roles=list(roles))
         self.approvals.setdefault(step.transition_id, []).append(approval)
         self.last_step = step
 

@@ -84,6 +84,17 @@ class ReadingProcess:
         with suppress(ProcessLookupError):
             self._process.kill()
 
+    async def end(self) -> None:
+        """End the process at once, and see it off: nothing of it is left for a loop that closes."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self.kill()
+        self._process.stdin.close()
+        with suppress(ConnectionError):
+            await self._process.stdin.wait_closed()
+        await self._process.stdout.read()
+        await self._process.wait()
+
     @property
     def alive(self) -> bool:
         """Tell whether the process has not ended."""
@@ -104,20 +115,17 @@ class ReadingProcesses:
     def __init__(self, limits: ProcessLimits) -> None:
         self._limits = limits
         self._resting: dict[ReadingProcess, asyncio.TimerHandle] = {}
-        self._busy: set[ReadingProcess] = set()
+        self._started: set[ReadingProcess] = set()
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[ReadingProcess]:
         """Lend a process; it is killed unless the block ends well."""
-        process = self._take_resting() or await ReadingProcess.start(self._limits)
-        self._busy.add(process)
+        process = self._take_resting() or await self._start()
         try:
             yield process
         except BaseException:
             process.kill()
             raise
-        finally:
-            self._busy.discard(process)
         if process.asked < self._limits.documents:
             loop = asyncio.get_running_loop()
             self._resting[process] = loop.call_later(
@@ -126,10 +134,18 @@ class ReadingProcesses:
         else:
             process.kill()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End all processes."""
-        for process in [*self._busy, *self._resting]:
-            self._retire(process)
+        for timer in self._resting.values():
+            timer.cancel()
+        self._resting.clear()
+        await asyncio.gather(*(process.end() for process in self._started))
+
+    async def _start(self) -> ReadingProcess:
+        self._started = {process for process in self._started if process.alive}
+        process = await ReadingProcess.start(self._limits)
+        self._started.add(process)
+        return process
 
     def _take_resting(self) -> ReadingProcess | None:
         while self._resting:

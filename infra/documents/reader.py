@@ -53,7 +53,7 @@ class PdfSheetReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._processes.close()
+        await self._processes.close()
 
     async def inspect(self, path: Path) -> SheetFacts:
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""

@@ -22,6 +22,7 @@ from interfaces.cli import (
     doctor,
     erasures,
     events,
+    ingest,
     keys,
     projections,
     serve,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("ingest")(ingest.ingest)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("doctor")(doctor.doctor)

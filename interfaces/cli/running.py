@@ -7,11 +7,18 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from application.intake.ingesting import Ingesting
 from application.metadata import by_operator
 from domain.events import Metadata
 from infra.logs import configure_logs
 from infra.settings import Settings, load_settings
-from interfaces.composition import Part, compose, join_database, open_database
+from interfaces.composition import (
+    Part,
+    compose,
+    compose_ingesting,
+    join_database,
+    open_database,
+)
 from interfaces.services import Services
 
 R = TypeVar("R")
@@ -36,6 +43,22 @@ def with_services(work: Callable[[Services], Awaitable[R]], parts: frozenset[Par
             compose(settings, conninfo, parts) as services,
         ):
             return await work(services)
+
+    with open_database(settings):
+        return asyncio.run(run())
+
+
+def with_ingesting(work: Callable[[Ingesting], Awaitable[R]]) -> R:
+    """Open the database, work on documents unless a server is faster, and do the work."""
+    settings = load_settings()
+    configure_logs("WARNING")
+
+    async def run() -> R:
+        async with (
+            join_database(settings) as conninfo,
+            compose_ingesting(settings, conninfo) as ingesting,
+        ):
+            return await work(ingesting)
 
     with open_database(settings):
         return asyncio.run(run())

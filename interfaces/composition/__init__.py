@@ -2,6 +2,7 @@
 
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.diagnosing import diagnose
+from interfaces.composition.ingesting import compose_ingesting
 from interfaces.composition.maintaining import (
     build_projections,
     key_inventory,
@@ -29,6 +30,7 @@ __all__ = [
     "Part",
     "build_projections",
     "compose",
+    "compose_ingesting",
     "diagnose",
     "join_database",
     "key_inventory",

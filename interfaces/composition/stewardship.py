@@ -1,16 +1,18 @@
 """What stewardships have done in the background."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from application.jobs import Duty
 from application.stewardship.notifying import Notifier
+from application.stewardship.passing import passing_time
 from application.stewardship.running import notifying, running_jobs
+from infra.clock import wall_clock
 from infra.jobs.queue import PostgresJobQueue
 from infra.mail.opening import mailer
 from infra.webhooks.audience import RegisteredAudience
 from interfaces.composition.catalogue import OUTWARD
 from interfaces.composition.foundation import Foundation
+from projections.stewardship.queries import StewardshipQueries
 
 
 def stewardship_duties(base: Foundation) -> Iterator[Duty]:
@@ -22,11 +24,8 @@ def stewardship_duties(base: Foundation) -> Iterator[Duty]:
         mailer=mailer(base.settings),
         audience=RegisteredAudience(base.pool),
         catalogue=OUTWARD,
-        clock=_now,
+        clock=wall_clock,
     )
-    yield running_jobs(store, _now)
+    yield running_jobs(store, wall_clock)
     yield notifying(notifier)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    yield passing_time(store, base.freshness, StewardshipQueries(base.pool), wall_clock)

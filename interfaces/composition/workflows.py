@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+from application.workflows.bulk import BulkHandlers
 from application.workflows.handlers import WorkflowHandlers
 from application.workflows.ports import NoContentManagement
 from application.workflows.templates import TemplateHandlers, Templates
@@ -28,6 +29,7 @@ async def open_workflows(base: Foundation) -> AsyncIterator[Workflows]:
             templates=templates,
             template_handlers=TemplateHandlers(store, identifiers, templates),
             handlers=WorkflowHandlers(store, identifiers, templates, contents),
+            bulk_handlers=BulkHandlers(store, identifiers, templates, contents),
             template_queries=template_queries,
             content_queries=ContentQueries(base.pool),
             audit_queries=WorkflowAuditQueries(base.pool),

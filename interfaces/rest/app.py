@@ -54,6 +54,8 @@ from interfaces.rest.system import SystemController
 from interfaces.rest.team_aliases import TeamAliasController
 from interfaces.rest.webhooks.deliveries import DeliveryController
 from interfaces.rest.webhooks.endpoints import WebhookController
+from interfaces.rest.workflows.audit import WorkflowAuditController
+from interfaces.rest.workflows.bulk import BulkController
 from interfaces.rest.workflows.contents import WorkflowController
 from interfaces.rest.workflows.health import WorkflowHealthController
 from interfaces.rest.workflows.templates import TemplateController
@@ -101,7 +103,13 @@ FOOTBALL = (
 )
 
 
-WORKFLOWS = (TemplateController, WorkflowController, WorkflowHealthController)
+WORKFLOWS = (
+    TemplateController,
+    WorkflowController,
+    BulkController,
+    WorkflowAuditController,
+    WorkflowHealthController,
+)
 
 
 # What a page of another origin may read of a response.

@@ -77,20 +77,39 @@ class SentCommand:
 
         Raises what the handler raises, ClaimMismatchError if the key was sent with another request.
         """
-        claim = self._metadata.claim
-        if claim is None:
-            return CarriedOut(*await handler(self._metadata))
-        done = await self._done(claim)
+        done = await self.already()
         if done is not None:
             return done
         try:
             return CarriedOut(*await handler(self._metadata))
         except Exception:
             # What is in the way may be what the same request, sent at the same time, has done.
-            done = await self._done(claim)
+            done = await self.already()
             if done is None:
                 raise
             return done
+
+    async def already(self) -> CarriedOut[Any] | None:
+        """Give what came of the command, if it was carried out before.
+
+        Raises ClaimMismatchError if the key was sent with another request.
+        """
+        claim = self._metadata.claim
+        return await self._done(claim) if claim is not None else None
+
+    def part(self, index: int) -> "SentCommand":
+        """Give a part of a request that brings many commands: each is carried out once by itself.
+
+        The first has the claim of the whole, so that a key is told that came with another request.
+        """
+        claim = self._metadata.claim
+        if claim is None or index == 0:
+            return self
+        part_id = hashlib.sha256(claim.id + index.to_bytes(4)).digest()
+        part_claim = Claim(id=part_id, fingerprint=claim.fingerprint)
+        return SentCommand(
+            self._services, msgspec.structs.replace(self._metadata, claim=part_claim)
+        )
 
     def seed(self) -> bytes:
         """Give random bytes for a secret to be made of, the same ones for a repeated request."""
@@ -138,6 +157,13 @@ def sent_with(
         if_match=read_if_match(request.headers) if match is not None else None,
     )
     return SentCommand(services, metadata)
+
+
+async def sent_many(
+    request: AuthenticatedRequest, services: Services, key: IdempotencyKeyHeader = None
+) -> SentCommand:
+    """Read the key of a request that brings many commands, about many resources."""
+    return await sent_command(request, services, key=key)
 
 
 async def sent_deletion(

@@ -63,6 +63,7 @@ RULES = (
     _rule(ANY, r"/stewardship(/.*)?", STEWARDSHIP),
     _rule(ANY, r"/workflows/templates(/.*)?", WORKFLOW_TEMPLATES),
     _rule(ANY, r"/workflows/apply/[^/]+", WORKFLOW_APPLICATION),
+    _rule(ANY, r"/workflows/bulk-apply", WORKFLOW_APPLICATION),
     _rule(ANY, r"/workflows/content/[^/]+/template", WORKFLOW_APPLICATION),
     _rule(ANY, r"/workflows/content/[^/]+/roles", WORKFLOW_APPLICATION),
     _rule(ANY, r"/workflows/content(/.*)?", WORKFLOW_STATE),

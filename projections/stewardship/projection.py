@@ -1,12 +1,18 @@
 """The read model of stewardships: each is folded from its events as the domain does it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import domain.stewardship.execution_events  # noqa: F401 - some of the event types
-from domain.events import Recorded
-from domain.stewardship.events import StewardNeutralized, StewardshipCreated, StewardshipEvent
+from domain.events import DomainEvent, Recorded
+from domain.stewardship.events import (
+    ResponsibilityAdded,
+    StewardNeutralized,
+    StewardshipCreated,
+    StewardshipEvent,
+)
 from domain.stewardship.job_events import (
     StewardshipJobCancelled,
     StewardshipJobCompleted,
@@ -17,7 +23,8 @@ from domain.stewardship.job_events import (
     StewardshipJobRequested,
     StewardshipJobStarted,
 )
-from domain.stewardship.kinds import JobStatus
+from domain.stewardship.kinds import JobStatus, StewardshipStatus
+from domain.stewardship.passing_time import next_due, next_escalation
 from domain.stewardship.state import StewardshipState
 from projections.projection import Projection, Touched
 from projections.stewardship.tables import JOBS, STEWARDSHIPS, StewardshipJobRow, StewardshipRow
@@ -65,6 +72,7 @@ def stewardship_created(recorded: Recorded[StewardshipCreated], rows: Rows) -> N
         status=state.status,
         user_ids=[],
         reachable=[],
+        due_at=next_due(state),
         state=state,
         version=recorded.version,
     )
@@ -161,7 +169,18 @@ def _fold(recorded: Recorded[StewardshipEvent] | Recorded[StewardNeutralized], r
     row.status = state.status
     row.user_ids = [steward.definition.user_id for steward in state.stewards]
     row.reachable = _reachable(state)
+    row.due_at = _due_at(recorded.event, state, row.due_at)
     row.version = recorded.version
+
+
+def _due_at(
+    event: DomainEvent, state: StewardshipState, before: datetime | None
+) -> datetime | None:
+    """Tell from when on something is due; of a responsibility that is added, without the others."""
+    if not isinstance(event, ResponsibilityAdded) or state.status != StewardshipStatus.ACTIVE:
+        return next_due(state)
+    due_at = next_escalation(state, state.responsibilities[-1])
+    return min((each for each in (before, due_at) if each is not None), default=None)
 
 
 def _reachable(state: StewardshipState) -> list[str]:

@@ -1,5 +1,6 @@
 """Reading stewardships and the jobs that set them up."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -31,6 +32,14 @@ STEWARDSHIPS_OF = stewardships.query(
 )
 JOBS_OF = stewardships.query("SELECT id FROM {schema}.jobs WHERE reachable ? %s ORDER BY id")
 
+DUE = stewardships.query("""
+SELECT id
+FROM {schema}.stewardships
+WHERE due_at <= %s
+ORDER BY due_at, id
+LIMIT %s
+""")
+
 
 class StewardshipFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which stewardships or jobs are wanted; None asks for nothing. ``steward`` is a user id."""
@@ -42,7 +51,10 @@ class StewardshipFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StewardshipQueries:
-    """Reads the read model of stewardships; implements the application's StewardDirectory."""
+    """Reads the read model of stewardships.
+
+    It implements the application's StewardDirectory and DueStewardships.
+    """
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
@@ -72,6 +84,12 @@ class StewardshipQueries:
     ) -> Slice[StewardshipJobRow]:
         """Give a page of the jobs that fit the filter, newest first."""
         return await self._newest(JOBS, wanted, page, size)
+
+    async def due(self, now: datetime, limit: int) -> list[int]:
+        """Give the ids of those in which something has been due the longest."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(DUE, (now, limit))
+            return [stewardship_id for (stewardship_id,) in await cursor.fetchall()]
 
     async def stewardships_of(self, user_id: str) -> list[int]:
         """Give the stewardships that have contact details of somebody."""

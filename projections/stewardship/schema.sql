@@ -6,6 +6,7 @@ CREATE TABLE stewardships (
     status      text        NOT NULL,
     user_ids    jsonb       NOT NULL,
     reachable   jsonb       NOT NULL,
+    due_at      timestamptz,
     state       jsonb       NOT NULL,
     version     bigint      NOT NULL
 );
@@ -14,6 +15,7 @@ CREATE INDEX stewardships_type_idx ON stewardships (type, id);
 CREATE INDEX stewardships_domain_idx ON stewardships (domain, id);
 CREATE INDEX stewardships_status_idx ON stewardships (status, id);
 CREATE INDEX stewardships_user_ids_idx ON stewardships USING gin (user_ids);
+CREATE INDEX stewardships_due_at_idx ON stewardships (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX stewardships_reachable_idx ON stewardships USING gin (reachable);
 
 CREATE TABLE jobs (

@@ -13,7 +13,8 @@ class StewardshipRow(msgspec.Struct):
     """A stewardship, with all that its figures follow from.
 
     ``user_ids`` are its stewards, ``reachable`` those who were ever one and whose contact details
-    have not been erased. ``state`` comes from the database as JSON has it.
+    have not been erased. From ``due_at`` on something is due. ``state`` comes from the database
+    as JSON has it.
     """
 
     id: int
@@ -22,6 +23,7 @@ class StewardshipRow(msgspec.Struct):
     status: str
     user_ids: list[str]
     reachable: list[str]
+    due_at: datetime | None
     state: StewardshipState | dict[str, Any]
     version: int
 

@@ -1,5 +1,6 @@
 """Reading the audit trail of workflows, refused attempts included."""
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,25 @@ FROM {schema}.entries
 WHERE content_uid = %s AND workflow_id = %s AND operation = 'execute_transition' AND success
 ORDER BY position
 """).format(columns=COLUMNS, schema=SCHEMA)
+
+REFUSED = SQL("""
+SELECT id
+FROM {schema}.entries
+WHERE user_id = %s AND NOT success
+ORDER BY position
+""").format(schema=SCHEMA)
+
+# Newest first, from below a position on: whatever is entered meanwhile, nothing comes twice.
+BELOW = SQL("""
+SELECT {columns}
+FROM {schema}.entries
+WHERE {where} AND position < %s
+ORDER BY position DESC
+LIMIT %s
+""")
+
+AT_ONCE = 100
+BEYOND = 2**63 - 1
 
 
 class EntryFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +92,27 @@ class WorkflowAuditQueries:
         assert total is not None
         return Slice(items, total[0])
 
+    async def all(self, wanted: EntryFilter) -> AsyncIterator[Sequence[EntryRow]]:
+        """Give all entries that fit the filter, newest first; memory holds some at a time."""
+        where, values = _where(wanted)
+        statement = BELOW.format(columns=COLUMNS, schema=SCHEMA, where=where)
+        below = BEYOND
+        while True:
+            async with self._pool.connection() as connection:
+                cursor = connection.cursor(row_factory=args_row(EntryRow))
+                await cursor.execute(statement, [*values, below, AT_ONCE])
+                entries = await cursor.fetchall()
+            if not entries:
+                return
+            yield entries
+            below = entries[-1].position
+
+    async def refused(self, user_id: str) -> list[int]:
+        """Give the ids of somebody's attempts that were refused."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(REFUSED, (user_id,))
+            return [_refusal_id(entry_id) for (entry_id,) in await cursor.fetchall()]
+
 
 def _where(wanted: EntryFilter) -> tuple[Composable, list[Any]]:
     conditions: list[Composable] = [SQL("true")]
@@ -88,3 +129,8 @@ def _where(wanted: EntryFilter) -> tuple[Composable, list[Any]]:
             conditions.append(SQL(condition))
             values.append(moment)
     return SQL(" AND ").join(conditions), values
+
+
+def _refusal_id(entry_id: str) -> int:
+    """Read the id of the refusal that an entry like ``refusal-7@1`` is of."""
+    return int(entry_id.removeprefix("refusal-").partition("@")[0])

@@ -1,5 +1,6 @@
 """The read model of workflows: templates, contents, and the audit trail."""
 
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,14 @@ import msgspec
 
 from domain.events import Recorded
 from domain.personal import REDACTED, redact
-from domain.workflows.changes import role_changes
 from domain.workflows.content_events import (
     CONTENT_EVENTS,
     ContentEvent,
     ContentRegistered,
     EarlierWorkflowRestored,
     ParticipantNeutralized,
+    RoleAssigned,
+    RoleEvent,
     RolesChanged,
     TemplateApplied,
     TemplateRemoved,
@@ -36,7 +38,7 @@ from projections.workflows.tables import (
 
 workflows = Projection(
     "workflows",
-    version=1,
+    version=2,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(TEMPLATES, CONTENTS, ENTRIES),
 )
@@ -115,7 +117,7 @@ def content_registered(recorded: Recorded[ContentRegistered], rows: Rows) -> Non
         CONTENTS,
         ContentRow(
             uid=_content_uid(recorded),
-            content=msgspec.to_builtins(ContentState()),
+            content=ContentState(),
             workflow_id=None,
             template_id=None,
             current_state=None,
@@ -133,18 +135,21 @@ def content_changed(recorded: Recorded[ContentEvent], rows: Rows) -> None:
     event = recorded.event
     row = rows.edit(CONTENTS, _content_uid(recorded))
     state = state_of(row)
-    before = state.current.assignments if state.current is not None else {}
-    entry_id = _entry_id(recorded, event.operation_version)
-    if rows.find(ENTRIES, entry_id) is None:
-        rows.add(ENTRIES, _entry(recorded, state, before))
+    before = _roles_in(state)
+    if event.operation_version == recorded.version:
+        rows.add(ENTRIES, _entry(recorded, state))
     event.fold(state)
     _show(recorded, row, state)
-    entry = rows.edit(ENTRIES, entry_id)
-    after = state.current.assignments if state.current is not None else {}
-    if not isinstance(event, TransitionEvent):
-        changes = role_changes(entry.before, after)
-        entry.changes = msgspec.to_builtins(changes)
-        entry.people |= {who: state.people[who] for each in changes for who in each.users}
+    if isinstance(event, TransitionEvent):
+        return
+    entry = rows.edit(ENTRIES, _entry_id(recorded, event.operation_version))
+    if event.operation_version == recorded.version:
+        entry.before = before
+    entry.after = _roles_in(state)
+    if isinstance(event, RoleEvent):
+        entry.people[event.participant] = event.user_id
+    elif not isinstance(event, RolesChanged):
+        entry.people |= _named(state, before) | _named(state, entry.after)
     if isinstance(event, EarlierWorkflowRestored):
         entry.metadata |= {
             "restored_workflow": event.workflow_id,
@@ -202,27 +207,45 @@ def refusal_neutralized(recorded: Recorded[RefusalNeutralized], rows: Rows) -> N
 
 def state_of(row: ContentRow) -> ContentState:
     """Read the content as its events have made it."""
+    if isinstance(row.content, ContentState):
+        return row.content
     return msgspec.convert(row.content, ContentState)
 
 
 def _show(recorded: Recorded[Any], row: ContentRow, state: ContentState) -> None:
     workflow = state.current
-    row.content = msgspec.to_builtins(state)
+    row.content = state
     row.workflow_id = workflow.workflow_id if workflow is not None else None
     row.template_id = workflow.template.id if workflow is not None else None
     row.current_state = workflow.state if workflow is not None else None
-    assigned = workflow.assigned if workflow is not None else ()
-    row.assignees = sorted({state.people[who] for who in assigned})
-    row.known = sorted({*state.people.values()} - {REDACTED})
     row.updated_at = recorded.event.timestamp
     row.version = recorded.version
+    event = recorded.event
+    if isinstance(event, RoleAssigned):  # of which there are many at once
+        _insert(row.assignees, event.user_id)
+        _insert(row.known, event.user_id)
+    else:
+        assigned = workflow.assigned if workflow is not None else ()
+        row.assignees = sorted({state.people[who] for who in assigned})
+        row.known = sorted({*state.people.values()} - {REDACTED})
 
 
-def _entry(
-    recorded: Recorded[ContentEvent],
-    state: ContentState,
-    before: dict[str, list[str]],
-) -> EntryRow:
+def _insert(names: list[str], name: str) -> None:
+    place = bisect_left(names, name)
+    if names[place : place + 1] != [name]:
+        names.insert(place, name)
+
+
+def _roles_in(state: ContentState) -> dict[str, list[str]]:
+    held = state.current.assignments if state.current is not None else {}
+    return {role: list(people) for role, people in held.items()}
+
+
+def _named(state: ContentState, roles: dict[str, list[str]]) -> dict[str, str]:
+    return {who: state.people[who] for people in roles.values() for who in people}
+
+
+def _entry(recorded: Recorded[ContentEvent], state: ContentState) -> EntryRow:
     event = recorded.event
     entry = _blank_entry(
         recorded,
@@ -233,7 +256,6 @@ def _entry(
         workflow_id=event.workflow_id,
         template_id=state.current.template.id if state.current is not None else None,
     )
-    entry.before = {role: list(held) for role, held in before.items()}
     match event:
         case TemplateApplied():
             entry.template_id = event.template.id
@@ -252,15 +274,6 @@ def _entry(
             entry.from_state = event.from_state
             entry.to_state = event.to_state
             entry.comments = event.comments
-            change = "transition_approved" if is_approval else "state_change"
-            entry.changes = [
-                {
-                    "type": change,
-                    "transition_id": event.transition_id,
-                    "from_state": event.from_state,
-                    "to_state": event.to_state,
-                }
-            ]
         case TemplateRemoved():
             entry.operation = "remove_template"
             entry.from_state = event.state
@@ -297,7 +310,7 @@ def _blank_entry(
         comments=None,
         success=success,
         before={},
-        changes=[],
+        after={},
         people={},
         metadata={},
         error_code=error_code,

@@ -50,7 +50,7 @@ CREATE TABLE entries (
     comments      text,
     success       boolean     NOT NULL,
     before        jsonb       NOT NULL,
-    changes       jsonb       NOT NULL,
+    after         jsonb       NOT NULL,
     people        jsonb       NOT NULL,
     metadata      jsonb       NOT NULL,
     error_code    text,

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from domain.workflows.content_state import ContentState
 from projections.table import Table
 
 
@@ -23,14 +24,14 @@ class TemplateRow(msgspec.Struct):
 
 
 class ContentRow(msgspec.Struct):
-    """A content; ``content`` is its ContentState, and the columns after it say what is in there.
+    """A content as its events have made it; when it is read, ``content`` is in JSON.
 
-    Without a workflow they are None, and nobody is assigned. ``known`` is everybody who ever had to
-    do with it, but those who were neutralized.
+    The columns after it say what is in there. Without a workflow they are None. ``known`` is
+    everybody who ever had to do with it, but those who were neutralized.
     """
 
     uid: str
-    content: dict[str, Any]
+    content: ContentState | dict[str, Any]
     workflow_id: str | None
     template_id: str | None
     current_state: str | None
@@ -44,7 +45,8 @@ class EntryRow(msgspec.Struct):
     """An operation on a workflow, or a refused attempt, for the audit trail.
 
     ``id`` is the stream with the version at which the operation began, ``position`` that of its
-    first event. In ``changes`` people are what the events call them; ``people`` has their ids.
+    first event. ``before`` and ``after`` tell who had which role, where that was the matter: people
+    are there what the events call them, and ``people`` has the ids of those who got or lost one.
     """
 
     id: str
@@ -62,7 +64,7 @@ class EntryRow(msgspec.Struct):
     comments: str | None
     success: bool
     before: dict[str, list[str]]
-    changes: list[dict[str, Any]]
+    after: dict[str, list[str]]
     people: dict[str, str]
     metadata: dict[str, Any]
     error_code: str | None

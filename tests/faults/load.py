@@ -119,16 +119,29 @@ class Client(threading.Thread):
         return response
 
 
+@dataclass(frozen=True)
+class Load:
+    """Clients at work; their common ledger is filled in when they have ended."""
+
+    clients: list[Client]
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def acknowledged(self) -> int:
+        """Count the commands that have been acknowledged so far."""
+        return sum(len(client.ledger.acknowledged) for client in self.clients)
+
+
 @contextlib.contextmanager
-def load(url: str, process_id: int) -> Iterator[Ledger]:
+def load(url: str, process_id: int) -> Iterator[Load]:
     """Keep the server busy until the block ends; then the ledger is complete."""
     ended = threading.Event()
     clients = [Client(f"client-{n}", url, process_id, ended) for n in range(CLIENTS)]
     for client in clients:
         client.start()
-    ledger = Ledger()
+    under_load = Load(clients)
+    ledger = under_load.ledger
     try:
-        yield ledger
+        yield under_load
     finally:
         ended.set()
         for client in clients:

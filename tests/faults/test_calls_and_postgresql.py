@@ -1,5 +1,6 @@
 """Calls are answered, counted and noted while the embedded PostgreSQL dies and comes back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -26,9 +27,9 @@ def test_without_a_database_every_path_is_answered_as_it_should_and_counted(
 ) -> None:
     with postgres_kept_down(home), served.client() as client:
         wait_until(lambda: client.get("/health").status_code == 503, "not healthy")
-        responses = [
-            client.get(path) for path in ("/auth/me", "/api/v1/runs/", "/", "/nothing", "/health")
-        ]
+        paths = ("/auth/me", "/api/v1/runs/", "/", "/nothing", "/health")
+        with ThreadPoolExecutor(len(paths)) as at_once:  # each waits for the database for a while
+            responses = list(at_once.map(client.get, paths))
     me, runs, root, nothing, health = responses
     assert_football_error(me, 503)
     assert_dashboard_error(runs, 503, "service_unavailable")

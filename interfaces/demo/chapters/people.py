@@ -1,9 +1,8 @@
 """Chapter 2: a hundred people go through it."""
 
-import asyncio
-
 from interfaces.demo.annals import OwnAnnals
 from interfaces.demo.crowd import AT_ONCE, Crowd, send_through
+from interfaces.demo.interruption import run_interruptibly
 from interfaces.demo.journeys import STAGES, plan_journeys
 from interfaces.demo.story import Story, table
 
@@ -20,7 +19,7 @@ def send_people_through(story: Story, annals: OwnAnnals, process_id: int, positi
         "the requests are not.",
     )
     with story.counting("Applying", len(journeys)) as counter:
-        crowd = asyncio.run(send_through(annals, process_id, journeys, counter.one_more))
+        crowd = run_interruptibly(send_through(annals, process_id, journeys, counter.one_more))
     _show_some(story, crowd)
     _show_steps(story, crowd)
     positions = crowd.positions

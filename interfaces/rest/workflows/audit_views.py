@@ -6,10 +6,16 @@ from typing import Any
 
 import msgspec
 
-from domain.workflows.changes import role_changes
+from domain.workflows.changes import RoleChange, role_changes
 from domain.workflows.content import Content
 from domain.workflows.vocabulary import title_of
 from projections.workflows.tables import EntryRow
+
+# How changes are called that operations make to states.
+TRANSITIONS = {
+    "execute_transition": "state_change",
+    "approve_transition": "transition_approved",
+}
 
 
 class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +53,7 @@ def entry_view(entry: EntryRow) -> AuditEntryView:
         content_uid=entry.content_uid,
         template_id=entry.template_id,
         success=entry.success,
-        changes=[_change(change, entry.people) for change in entry.changes],
+        changes=_changes(entry),
         metadata=metadata,
         error=entry.error,
     )
@@ -64,7 +70,7 @@ def applied_entry_view(content: Content) -> AuditEntryView:
         content_uid=content.key,
         template_id=workflow.template.id,
         success=True,
-        changes=[_change(msgspec.to_builtins(change), people) for change in changes],
+        changes=[_role_change(change, people) for change in changes],
         metadata={
             "workflow_id": workflow.workflow_id,
             "template_version": workflow.template.version,
@@ -74,8 +80,22 @@ def applied_entry_view(content: Content) -> AuditEntryView:
     )
 
 
-def _change(change: dict[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
-    if "users" not in change:
-        return change
-    users = [people[who] for who in change["users"]]
-    return change | {"role": title_of(change["role"]), "users": users}
+def _changes(entry: EntryRow) -> Sequence[dict[str, Any]]:
+    if entry.success and entry.transition_id is not None:
+        return [
+            {
+                "type": TRANSITIONS[entry.operation],
+                "transition_id": entry.transition_id,
+                "from_state": entry.from_state,
+                "to_state": entry.to_state,
+            }
+        ]
+    return [_role_change(each, entry.people) for each in role_changes(entry.before, entry.after)]
+
+
+def _role_change(change: RoleChange, people: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": change.type,
+        "role": title_of(change.role),
+        "users": [people[who] for who in change.users],
+    }

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from application.workflows.handlers import (
     ApplyTemplate,
@@ -58,7 +58,8 @@ from projections.workflows.audit import EntryFilter
 from projections.workflows.contents import ContentFilter
 
 StateFilter = Annotated[
-    str | None, Parameter(query="state", max_length=100, description="Only contents in this state")
+    str | None,
+    QueryParameter(name="state", max_length=100, description="Only contents in this state"),
 ]
 TemplateFilter = Annotated[
     str | None, Parameter(max_length=100, description="Only contents under this template")

@@ -165,10 +165,10 @@ def test_an_interval_counts_from_when_the_workflow_became_active() -> None:
     trigger = TriggerDefinition(id="often", schedule=schedule, enabled=True)
     stewardship = a_stewardship(workflows=[a_workflow(triggers=[trigger], steps=[])])
 
-    assert next_due(stewardship) == after(hours=6)
+    assert next_due(stewardship.state) == after(hours=6)
     pass_time(stewardship, after(hours=6))
 
-    assert next_due(stewardship) == after(hours=12)
+    assert next_due(stewardship.state) == after(hours=12)
 
 
 def test_a_trigger_that_is_not_enabled_never_falls_due() -> None:
@@ -180,7 +180,7 @@ def test_a_trigger_that_is_not_enabled_never_falls_due() -> None:
     pass_time(stewardship, after(days=9))
 
     assert happened(stewardship) == []
-    assert next_due(stewardship) is None
+    assert next_due(stewardship.state) is None
 
 
 def test_what_fell_due_during_a_pause_of_the_workflow_is_let_pass() -> None:
@@ -192,7 +192,7 @@ def test_what_fell_due_during_a_pause_of_the_workflow_is_let_pass() -> None:
     pass_time(stewardship, after(days=3))
 
     assert happened(stewardship) == []
-    assert next_due(stewardship) == after(days=3, hours=22.5)
+    assert next_due(stewardship.state) == after(days=3, hours=22.5)
 
 
 def test_a_stewardship_that_is_not_active_lets_everything_pass() -> None:
@@ -202,7 +202,7 @@ def test_a_stewardship_that_is_not_active_lets_everything_pass() -> None:
     pass_time(stewardship, after(days=9))
 
     assert happened(stewardship) == []
-    assert next_due(stewardship) is None
+    assert next_due(stewardship.state) is None
 
 
 def test_a_named_event_starts_the_workflows_that_listen_to_it() -> None:
@@ -258,7 +258,7 @@ def test_it_is_known_when_the_next_level_is_due() -> None:
     stewardship = a_stewardship(workflows=[])
     due: list[datetime | None] = []
     for _ in range(5):
-        due.append(moment := next_due(stewardship))
+        due.append(moment := next_due(stewardship.state))
         if moment is not None:
             pass_time(stewardship, moment)
 

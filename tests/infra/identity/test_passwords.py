@@ -9,10 +9,11 @@ from tests.hashing import IN_EARNEST
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def passwords(monkeypatch: pytest.MonkeyPatch) -> Argon2Passwords:
-    monkeypatch.setattr("infra.identity.passwords.PARAMETERS", IN_EARNEST)
-    return Argon2Passwords()
+@pytest.fixture(scope="module")
+def passwords() -> Argon2Passwords:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.identity.passwords.PARAMETERS", IN_EARNEST)
+        return Argon2Passwords()
 
 
 async def test_a_hash_is_argon2id_and_fits_its_password_only(passwords: Argon2Passwords) -> None:

@@ -112,6 +112,7 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
         "secrets",
         "disk",
         "mail",
+        "plone",
         "redis",
         "backups",
         "database",

@@ -36,7 +36,7 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 
 # Parameters that are files to be read; here an empty one.
-FILES = {"file"}
+FILES = {"file", "files"}
 
 ROOT = typer.main.get_command(app)
 COMMANDS = dict(leaves(ROOT))

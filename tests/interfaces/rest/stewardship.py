@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,15 @@ def quiet_body(**fields: Any) -> Json:
 def create(api: Api, **fields: Any) -> Json:
     """Set up a stewardship like the seed's, in which nothing falls due by itself."""
     return api.post("/stewardship", quiet_body(**fields))
+
+
+def finished(api: Api, job_id: str) -> Json:
+    """Wait until a worker has set the stewardship up."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        job: Json = api.get("/stewardship/jobs", id=job_id)
+        if job["status"] in ("completed", "failed"):
+            assert job["status"] == "completed", job
+            return job
+        time.sleep(0.02)
+    raise AssertionError("nobody took the job up")

@@ -77,6 +77,9 @@ ROUTES = PUBLIC | {
     ("get", "/workflows/content/{content_uid}/history"),
     ("put", "/workflows/content/{content_uid}/roles"),
     ("delete", "/workflows/content/{content_uid}/template"),
+    ("post", "/workflows/bulk-apply"),
+    ("get", "/workflows/audit"),
+    ("get", "/workflows/audit/export"),
     ("get", "/workflows/health"),
     ("get", "/api/v1/webhooks"),
     ("post", "/api/v1/webhooks"),
@@ -169,6 +172,7 @@ LISTS = {
     "/api/v1/webhooks/deliveries",
     "/workflows/content",
     "/workflows/content/{content_uid}/history",
+    "/workflows/audit",
     "/stewardship/{stewardship_id}/history",
 }
 
@@ -177,6 +181,8 @@ LISTS_AND_ONE = {"/stewardship", "/stewardship/jobs"}
 EXPORT = "/stewardship/{stewardship_id}/export"
 
 STREAM = "/api/v1/events/stream"
+WORKFLOW_EXPORT = "/workflows/audit/export"
+BULK_APPLY = "/workflows/bulk-apply"
 REDELIVERY = "/api/v1/webhooks/deliveries/{delivery_id}/redeliver"
 CLEANUP = "/api/v1/admin/cleanup/neutralize"
 
@@ -219,6 +225,7 @@ CREATE_NOTHING = (
     "test",
     "reload",
     "transition",
+    "bulk-apply",
     "{template_id}",
     "status",
     "{change_id}",
@@ -281,7 +288,7 @@ def test_every_parameter_has_a_description_and_a_schema(document: Json) -> None:
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (method, path, parameter["name"])
             assert parameter["schema"]
-            needed = {"q", "content_uid"} | ({"url"} if method == "delete" else set())
+            needed = {"q"} | {"delete": {"url"}, "post": {"content_uid"}}.get(method, set())
             is_needed = parameter["in"] == "path" or parameter["name"] in needed
             assert parameter["required"] == is_needed
 
@@ -320,6 +327,9 @@ def test_every_command_describes_its_conditions_and_is_tested_with_them(document
             expected = set()
         if path == STREAM:
             expected = {"Last-Event-ID"}
+        if path == BULK_APPLY:  # many commands, of many aggregates; tested by itself
+            assert headers == {"Idempotency-Key"}
+            continue
         assert headers == expected, (method, path)
         for header in headers & taking.keys():
             taking[header].add(operation["operationId"])
@@ -353,6 +363,8 @@ def test_every_success_has_a_schema(document: Json) -> None:
         content = operation["responses"][success]["content"]
         if path == STREAM:
             assert content["text/event-stream"]["schema"] == {"type": "string"}
+        elif path == WORKFLOW_EXPORT:
+            assert content["application/x-ndjson"]["schema"]["type"] == "string"
         elif path == EXPORT:
             assert content["application/x-ndjson"]["schema"]
         elif method == "get" and path in LISTS_AND_ONE:
@@ -435,7 +447,8 @@ def test_responses_describe_their_headers(document: Json) -> None:
             assert headers == ({"X-Event-Position"} if path == CLEANUP else set())
         elif method != "get" and path != "/auth/login":
             replayed = set() if method == "delete" else {"Idempotent-Replayed"}
-            assert headers == {"X-Event-Position", "ETag"} | replayed
+            version = set() if path == BULK_APPLY else {"ETag"}
+            assert headers == {"X-Event-Position"} | version | replayed
 
 
 def test_the_document_says_nothing_of_what_annals_is_made_of(stranger: Api) -> None:
