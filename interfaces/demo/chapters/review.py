@@ -57,7 +57,7 @@ def _tell_of_attempts(story: Story, annals: OwnAnnals) -> None:
         )
     story.show(shown)
     audit = annals.get("/workflows/audit", content_uid=CONTENT, operation="execute_transition")
-    refused = [entry["user_id"] for entry in audit["entries"] if not entry["success"]]
+    refused = [entry["user_id"] for entry in audit["items"] if not entry["success"]]
     story.expect(
         refused == [EDITOR, AUTHOR],
         f"The audit trail keeps the {len(refused)} refused attempts too, newest first",
