@@ -16,12 +16,13 @@ from domain.documents.wording import (
     SPORTS,
     clean,
     is_day_band,
+    is_furniture,
     read_competition_band,
 )
 from domain.games.listing import Place
 
 # What stands right of the event: the number of the outcome, where there is one, and the odds.
-_ODDS_AT_END = re.compile(r"(?:(?<=\)) \d{2})?(?: \d{1,4},\d{2}){1,3}$")
+_ODDS_AT_END = re.compile(r"(?:(?<=\)) \d{2})?(?:(?:^| )\d{1,4},\d{2}){1,3}$")
 
 
 class LineKind(StrEnum):
@@ -54,30 +55,27 @@ def join_rows(pages: Iterable[SheetPage]) -> Iterator[SheetLine]:
 
     A row goes on where a page ends, too.
     """
+    rows = [row for page in pages for row in _within_table(page.rows)]
+    kinds = [_kind_of(row) for row in rows]
+    above = _parts_above(rows, kinds)
     last: SheetLine | None = None
-    for page in pages:
-        rows = list(_within_table(page.rows))
-        kinds = [_kind_of(row) for row in rows]
-        above: list[SheetRow] = []
-        for at, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
-            if _is_part(row) and _stands_centred(rows, kinds, at + 1):
-                above.append(row)
-                continue
-            if kind is LineKind.OTHER and last is not None and _goes_on(last, row):
-                _append(last, row)
-                continue
-            if last is not None:
-                yield last
-            last = SheetLine(
-                kind=kind,
-                text=clean(row.text) if row.cells is None else text_of(row.cells),
-                cells=row.cells,
-                page=row.page,
-                number=row.line,
-            )
-            for part in above:
-                _append(last, part)
-            above.clear()
+    for at, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+        if at in above.claimed:
+            continue
+        if kind is LineKind.OTHER and last is not None and _goes_on(last, row):
+            _append(last, row)
+            continue
+        if last is not None:
+            yield last
+        last = SheetLine(
+            kind=kind,
+            text=clean(row.text) if row.cells is None else text_of(row.cells),
+            cells=row.cells,
+            page=row.page,
+            number=row.line,
+        )
+        for part in reversed(above.of_row.get(at, ())):
+            _prepend(last, rows[part])
     if last is not None:
         yield last
 
@@ -95,14 +93,15 @@ def _within_table(rows: Sequence[SheetRow]) -> Iterator[SheetRow]:
     header = next((at for at, row in enumerate(rows) if HEADER.search(clean(row.text))), -1)
     in_box = False
     for at, row in enumerate(rows):
-        text = clean(row.text).casefold()
-        if text.startswith(FOOTNOTES):
+        text = clean(row.text)
+        folded = text.casefold()
+        if folded.startswith(FOOTNOTES):
             return
         if at < header:
-            in_box = in_box or text.startswith(BOX_TITLE)
-            if in_box:
+            in_box = in_box or folded.startswith(BOX_TITLE)
+            if in_box and _kind_of(row) is not LineKind.OTHER:
                 yield row
-        elif at > header and not HEADER.search(clean(row.text)):
+        elif at > header and not HEADER.search(text) and not is_furniture(text):
             yield row
 
 
@@ -129,12 +128,49 @@ def _is_part(row: SheetRow) -> bool:
     return cells is not None and not cells.start and not cells.code and bool(cells.event)
 
 
-def _stands_centred(rows: Sequence[SheetRow], kinds: Sequence[LineKind], at: int) -> bool:
-    """Tell whether the row there lacks its event, which then is printed above and below it."""
-    if at >= len(rows) or kinds[at] is not LineKind.ROW:
-        return False
-    cells = rows[at].cells
-    return cells is not None and not cells.event
+class _Above(msgspec.Struct):
+    """Which rows are the beginnings of events that are printed above the rest of their row."""
+
+    of_row: dict[int, list[int]] = msgspec.field(default_factory=dict)
+    claimed: set[int] = msgspec.field(default_factory=set)
+
+
+def _parts_above(rows: Sequence[SheetRow], kinds: Sequence[LineKind]) -> _Above:
+    """Find the parts of events that are centred: as many lines stand above a row as below it.
+
+    A sheet has such events if a row lacks its own, or a part stands where no row is before it.
+    """
+    above = _Above()
+    if not _has_centred(rows, kinds):
+        return above
+    loose: list[int] = []
+    below = 0
+    for at, kind in enumerate(kinds):
+        if kind is LineKind.OTHER and _is_part(rows[at]):
+            if below:
+                below -= 1
+            else:
+                loose.append(at)
+            continue
+        if kind is LineKind.ROW:
+            above.of_row[at] = loose
+            above.claimed.update(loose)
+        below = len(loose) if kind is LineKind.ROW else 0
+        loose = []
+    return above
+
+
+def _has_centred(rows: Sequence[SheetRow], kinds: Sequence[LineKind]) -> bool:
+    before = LineKind.OTHER
+    for row, kind in zip(rows, kinds, strict=True):
+        is_part = kind is LineKind.OTHER and _is_part(row)
+        lacks_event = kind is LineKind.ROW and row.cells is not None and not row.cells.event
+        if (is_part and before is LineKind.BAND) or (
+            lacks_event and before is not LineKind.BOX_HEADER
+        ):
+            return True
+        before = kind
+    return False
 
 
 def _goes_on(last: SheetLine, row: SheetRow) -> bool:
@@ -143,9 +179,12 @@ def _goes_on(last: SheetLine, row: SheetRow) -> bool:
         return False
     if row.cells is not None:
         return _is_part(row)
-    return last.cells is None and not (
-        _ODDS_AT_END.search(last.text) and _ODDS_AT_END.search(clean(row.text))
-    )
+    if last.cells is not None:
+        return False
+    # Without columns only the odds tell whether a row is whole, and what is about to end one.
+    if _ODDS_AT_END.search(last.text):
+        return last.page == row.page and not _ODDS_AT_END.search(clean(row.text))
+    return True
 
 
 def _append(last: SheetLine, row: SheetRow) -> None:
@@ -156,6 +195,12 @@ def _append(last: SheetLine, row: SheetRow) -> None:
     match = _ODDS_AT_END.search(last.text)
     at = len(last.text) if match is None else match.start()
     last.text = clean(f"{last.text[:at]} {clean(row.text)} {last.text[at:]}")
+
+
+def _prepend(line: SheetLine, row: SheetRow) -> None:
+    assert row.cells is not None
+    line.cells = _joined(row.cells, line.cells or Cells())
+    line.text = text_of(line.cells)
 
 
 def _joined(cells: Cells, more: Cells) -> Cells:

@@ -38,7 +38,9 @@ ROW_START = re.compile(
     r"(?P<weekday>\S{1,4}) (?P<time>\d{1,2}[:.]\d{2}) (?P<code>\S+)(?: (?P<rest>.+))?"
 )
 TRACES_OF_A_ROW = re.compile(r"\d,\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{5}\b| - ")
-HEADER = re.compile(r"Sorszám\b.*\bFogadási esemény\b.*\bH D V\b")
+_FURNITURE = re.compile(r"(?:\d{1,3} )?(?:\d{4}\. \w+ \d{1,2}\.)?(?: \d{1,3})? ?(?:Ajánlat: \d+)?")
+_TITLE = "fogadásiajánlat"
+HEADER = re.compile(r"\bSorszám\b(?!:).*\bFogadási esemény\b(?!:)")
 BOX_TITLE = "szuper odds"
 BOX_HEADER = "kezdési időpont:"
 FOOTNOTES = ("rövidítések:", "megjegyzések:")
@@ -89,6 +91,11 @@ def weekday_of_band(text: str) -> int:
     return WEEKDAYS.index(text.partition("(")[0].strip())
 
 
+def is_furniture(text: str) -> bool:
+    """Tell whether a line is what each page has at its top: date, page number and title."""
+    return _FURNITURE.fullmatch(text) is not None or text.replace(" ", "").casefold() == _TITLE
+
+
 def read_competition_band(text: str) -> tuple[str, str] | None:
     """Give sport and competition of a competition band, None for any other text."""
     match = _COMPETITION_BAND.fullmatch(text)
@@ -96,6 +103,7 @@ def read_competition_band(text: str) -> tuple[str, str] | None:
         match is None
         or _HAS_ODDS.search(text)
         or _LEGEND.search(text)
+        or "?" in text
         or text.count("(") != text.count(")")
         or ROW_START.fullmatch(text)
         or len(match["sport"].split()) > _MOST_WORDS_OF_A_SPORT

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 import msgspec
@@ -13,8 +14,8 @@ from domain.games.market_types import MarketType, Period, Scope
 
 LOWEST_ODD = Decimal("1.01")
 HIGHEST_ODD = Decimal(1000)
-LEAST_OVERROUND = Decimal("1.00")
-GREATEST_OVERROUND = Decimal("1.35")
+LEAST_OVERROUND = Fraction("1.00")
+GREATEST_OVERROUND = Fraction("1.35")
 
 _UNDER, _OVER = "under", "over"
 
@@ -62,13 +63,13 @@ def _out_of_range(market: ListedMarket) -> Iterator[Anomaly]:
 def _overround(main: ListedMarket) -> Iterator[Anomaly]:
     if not all(main.odds.values()):
         return
-    overround = sum(1 / odd for odd in main.odds.values())
+    overround = sum(1 / Fraction(odd) for odd in main.odds.values())
     if not LEAST_OVERROUND <= overround <= GREATEST_OVERROUND:
         yield anomaly_at(
             main.rows[0],
             AnomalyKind.OVERROUND_OUT_OF_RANGE,
-            f"The chances that the odds stand for add up to {overround:.2f}, which is not "
-            f"between {LEAST_OVERROUND} and {GREATEST_OVERROUND}",
+            f"The chances that the odds stand for add up to {float(overround):.2f}, which is not "
+            f"between {float(LEAST_OVERROUND):.2f} and {float(GREATEST_OVERROUND):.2f}",
         )
 
 

@@ -140,6 +140,8 @@ class _League:
 
     def _are_apart(self, one: str, other: str) -> bool:
         ours, theirs = self._fixtures.get(one, set()), self._fixtures[other]
+        if any(opponent == matching_key(other) for _, _, opponent in theirs):
+            return True
         days = {date for date, _, _ in ours} & {date for date, _, _ in theirs}
         on = [{fixture for fixture in side if fixture[0] in days} for side in (ours, theirs)]
         return on[0] != on[1]

@@ -90,7 +90,6 @@ class StewardshipCreated(CreatedEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: "Stewardship") -> None:
         """Begin active."""
         aggregate.state = self.begin()
-        aggregate.state.note_day(self.timestamp)
 
 
 class StewardshipEvent(DomainEvent, frozen=True, kw_only=True):
@@ -101,9 +100,9 @@ class StewardshipEvent(DomainEvent, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def fold(self, state: StewardshipState) -> None:
-        """Change the state, and note the day."""
+        """Bring the state to the moment of the event, and then to where the event leaves it."""
+        state.reach(self.timestamp)
         self.change(state)
-        state.note_day(self.timestamp)
 
     def apply(self, aggregate: "Stewardship") -> None:
         """Bring the stewardship to where the event leaves it."""
@@ -326,13 +325,13 @@ class StewardNeutralized(RedactionEvent, frozen=True, kw_only=True):
 
     def fold(self, state: StewardshipState) -> None:
         """Forget them; that there were some, the earlier events still tell."""
+        state.reach(self.timestamp)
         steward = state.steward(self.user_id)
         if steward is not None:
             steward.definition = msgspec.structs.replace(steward.definition, contact_info={})
         known = state.known_steward(self.user_id)
         assert known is not None
         known.is_neutralized = True
-        state.note_day(self.timestamp)
 
     def apply(self, aggregate: "Stewardship") -> None:
         """Forget them."""

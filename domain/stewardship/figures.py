@@ -10,7 +10,7 @@ import msgspec
 from dateutil.relativedelta import relativedelta
 
 from domain.stewardship.kinds import MetricStatus, StewardStatus
-from domain.stewardship.state import Day, Steward, StewardshipState, Work
+from domain.stewardship.state import Day, Steward, StewardshipState, Work, is_same_day
 
 SECONDS_AN_HOUR = 3600
 AUDIT_INTERVAL = relativedelta(months=1)
@@ -198,10 +198,9 @@ def _steward_performance(
 
 
 def _trends(state: StewardshipState, now: datetime) -> list[ResponsibilityTrend]:
-    days = state.days
-    if days:
-        last = msgspec.structs.replace(state.day(now), at=days[-1].at)
-        days = [*days[:-1], last if days[-1].is_of(now) else days[-1]]
+    last_event = state.updated_at
+    last = state.day(now if is_same_day(last_event, now) else last_event)
+    days = [*state.days, msgspec.structs.replace(last, at=last_event)]
     return [_trend(day) for day in days]
 
 

@@ -236,13 +236,12 @@ class Day(msgspec.Struct, kw_only=True):
     overdue: int
     progress: float
 
-    def is_of(self, moment: datetime) -> bool:
-        """Tell whether a moment is of the same day in UTC."""
-        return self.at.astimezone(UTC).date() == moment.astimezone(UTC).date()
-
 
 class StewardshipState(msgspec.Struct, kw_only=True):
-    """A stewardship. ``known`` has everybody who ever was a steward of it."""
+    """A stewardship. ``known`` has everybody who ever was a steward of it.
+
+    ``days`` are those that are over; the one of ``updated_at`` follows from the state itself.
+    """
 
     type: StewardshipType
     domain: str
@@ -321,10 +320,10 @@ class StewardshipState(msgspec.Struct, kw_only=True):
             if execution.workflow_id == workflow_id and execution.status == ExecutionStatus.RUNNING
         ]
 
-    def note_day(self, at: datetime) -> None:
-        """Note how the responsibilities stand after an event: one row a day, the newest 30."""
-        before = self.days[:-1] if self.days and self.days[-1].is_of(at) else self.days
-        self.days = [*before, self.day(at)][-TREND_DAYS:]
+    def reach(self, at: datetime) -> None:
+        """Come to the moment of an event: the day before it is over, if that was the last one's."""
+        if not is_same_day(self.updated_at, at):
+            self.days = [*self.days, self.day(self.updated_at)][1 - TREND_DAYS :]
         self.updated_at = at
 
     def day(self, at: datetime) -> Day:
@@ -336,3 +335,8 @@ class StewardshipState(msgspec.Struct, kw_only=True):
             overdue=sum(each.is_overdue(at) for each in self.responsibilities),
             progress=sum(each.progress for each in self.responsibilities),
         )
+
+
+def is_same_day(moment: datetime, other: datetime) -> bool:
+    """Tell whether two moments are of the same day in UTC."""
+    return moment.astimezone(UTC).date() == other.astimezone(UTC).date()

@@ -145,7 +145,7 @@ def _facts(document: pypdfium2.PdfDocument) -> SheetFacts:
 def _text_of(document: pypdfium2.PdfDocument, number: int) -> str:
     page = document[number]
     try:
-        return str(page.get_textpage().get_text_bounded())
+        return str(page.get_textpage().get_text_range())
     finally:
         page.close()
 

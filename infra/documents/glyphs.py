@@ -43,10 +43,12 @@ class TextLine(msgspec.Struct, frozen=True):
 class Glyphs(msgspec.Struct, frozen=True):
     """The lines of a page from top to bottom, turned so that most of its text is upright.
 
-    ``width`` and ``height`` are those of the turned page, whose lower left corner is 0, 0.
+    ``width`` and ``height`` are those of the turned page, whose lower left corner is 0, 0. The text
+    is turned clockwise by so many quarters ``turn``, before the page itself is.
     """
 
     lines: tuple[TextLine, ...]
+    turn: int
     width: float
     height: float
 
@@ -81,6 +83,7 @@ def read_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
     ]
     return Glyphs(
         lines=tuple(TextLine(line[0].baseline, tuple(_words(line))) for line in _lines(upright)),
+        turn=turn,
         width=max(x for x, _ in corners) - least_x,
         height=max(y for _, y in corners) - least_y,
     )
@@ -110,8 +113,8 @@ def _glyphs_of(page: pypdfium2.PdfPage) -> Iterable[_Glyph]:
 
 
 def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
-    """Turn a point back by quarters, so that text that was turned so far stands upright."""
-    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
+    """Turn a point back by quarters: text that was turned so far clockwise then is upright."""
+    return ((x, y), (-y, x), (-x, -y), (y, -x))[turn]
 
 
 def _lines(glyphs: Iterable[_Glyph]) -> list[list[_Glyph]]:

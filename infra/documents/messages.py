@@ -26,6 +26,10 @@ class Read(msgspec.Struct, frozen=True, tag=True):
     pages: tuple[int, ...]
 
 
+class AreYouThere(msgspec.Struct, frozen=True, tag=True):
+    """Say that you are ready."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The process has started and waits for what to do."""
 
@@ -49,7 +53,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Request = Inspect | Read
+Request = AreYouThere | Inspect | Read
 Answer = Ready | Inspected | ReadPages | Refused
 
 REQUESTS = msgspec.msgpack.Decoder(Request)

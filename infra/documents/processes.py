@@ -8,18 +8,19 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
-from infra.documents.messages import ANSWERS, LENGTH, Answer, Ready, Request, frame
+from infra.documents.messages import ANSWERS, LENGTH, Answer, AreYouThere, Ready, Request, frame
 from infra.documents.worker import MEMORY_VARIABLE
 
 _COMMAND = (sys.executable, "-m", "infra.documents.worker")
 _START_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
 _FROM_OUTSIDE = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
 
 
 class ProcessLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a process may take, and how long it is kept.
 
-    ``megabytes`` counts the address space; of which the libraries alone take 400.
+    ``megabytes`` counts the address space, of which the libraries alone take 400.
     """
 
     megabytes: int = 1000
@@ -31,16 +32,23 @@ class ProcessDiedError(Exception):
     """The process ended before it had answered."""
 
 
+class ProcessDidNotStartError(Exception):
+    """The process could not be started, which is no document's fault."""
+
+
 class ReadingProcess:
     """One process, of which one thing is asked at a time."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.asked = 0
+        self.documents = 0
         self._process = process
 
     @classmethod
     async def start(cls, limits: ProcessLimits) -> "ReadingProcess":
-        """Start a process. It gets none of the server's secrets, and none of its signals."""
+        """Start a process. It gets none of the server's secrets, and none of its signals.
+
+        Raises ProcessDidNotStartError.
+        """
         environment = {name: os.environ[name] for name in _FROM_OUTSIDE if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
@@ -60,18 +68,17 @@ class ReadingProcess:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 ready = await started._receive()
-        except (ProcessDiedError, TimeoutError):
+        except BaseException as error:
             started.kill()
-            raise RuntimeError("A process that reads documents does not start") from None
-        except BaseException:
-            started.kill()
-            raise
+            await asyncio.shield(started.ended())
+            if not isinstance(error, ProcessDiedError | TimeoutError):
+                raise
+            raise ProcessDidNotStartError from None
         assert isinstance(ready, Ready)
         return started
 
     async def ask(self, request: Request, seconds: float) -> Answer:
         """Have something done. Raises TimeoutError if it takes longer, ProcessDiedError."""
-        self.asked += 1
         assert self._process.stdin is not None
         async with asyncio.timeout(seconds):
             with suppress(ConnectionError):  # it died, which reading tells
@@ -84,21 +91,15 @@ class ReadingProcess:
         with suppress(ProcessLookupError):
             self._process.kill()
 
-    async def end(self) -> None:
-        """End the process at once, and see it off: nothing of it is left for a loop that closes."""
+    async def ended(self) -> None:
+        """See off a process that ends: nothing of it is left for a loop that closes."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self.kill()
         self._process.stdin.close()
         with suppress(ConnectionError):
             await self._process.stdin.wait_closed()
         await self._process.stdout.read()
         await self._process.wait()
-
-    @property
-    def alive(self) -> bool:
-        """Tell whether the process has not ended."""
-        return self._process.returncode is None
 
     async def _receive(self) -> Answer:
         assert self._process.stdout is not None
@@ -115,48 +116,55 @@ class ReadingProcesses:
     def __init__(self, limits: ProcessLimits) -> None:
         self._limits = limits
         self._resting: dict[ReadingProcess, asyncio.TimerHandle] = {}
-        self._started: set[ReadingProcess] = set()
+        self._busy: set[ReadingProcess] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[ReadingProcess]:
         """Lend a process; it is killed unless the block ends well."""
-        process = self._take_resting() or await self._start()
+        process = await self._take_resting() or await ReadingProcess.start(self._limits)
+        self._busy.add(process)
+        process.documents += 1
         try:
             yield process
         except BaseException:
-            process.kill()
+            self._end(process)
             raise
-        if process.asked < self._limits.documents:
+        finally:
+            self._busy.discard(process)
+        if process.documents < self._limits.documents:
             loop = asyncio.get_running_loop()
-            self._resting[process] = loop.call_later(
-                self._limits.idle_seconds, self._retire, process
-            )
+            self._resting[process] = loop.call_later(self._limits.idle_seconds, self._end, process)
         else:
-            process.kill()
+            self._end(process)
 
     async def close(self) -> None:
         """End all processes."""
-        for timer in self._resting.values():
-            timer.cancel()
-        self._resting.clear()
-        await asyncio.gather(*(process.end() for process in self._started))
+        for process in [*self._busy, *self._resting]:
+            self._end(process)
+        await asyncio.gather(*self._ending)
 
-    async def _start(self) -> ReadingProcess:
-        self._started = {process for process in self._started if process.alive}
-        process = await ReadingProcess.start(self._limits)
-        self._started.add(process)
-        return process
-
-    def _take_resting(self) -> ReadingProcess | None:
+    async def _take_resting(self) -> ReadingProcess | None:
+        """Take a process that answers: one that rests may have been killed, and nobody told."""
         while self._resting:
             process, timer = self._resting.popitem()
             timer.cancel()
-            if process.alive:
+            try:
+                await process.ask(AreYouThere(), _ANSWER_SECONDS)
+            except (ProcessDiedError, TimeoutError):
+                self._end(process)
+            except BaseException:
+                self._end(process)
+                raise
+            else:
                 return process
         return None
 
-    def _retire(self, process: ReadingProcess) -> None:
+    def _end(self, process: ReadingProcess) -> None:
         timer = self._resting.pop(process, None)
         if timer is not None:
             timer.cancel()
         process.kill()
+        ending = asyncio.get_running_loop().create_task(process.ended())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)

@@ -1,10 +1,13 @@
 """The rows of pages as camelot reads them, compared with what pdfium reads there."""
 
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pypdfium2
@@ -17,6 +20,12 @@ from infra.documents.columns import TableColumns, find_tables, words_within
 from infra.documents.glyphs import Glyphs, read_glyphs
 
 _ROW_TOLERANCE = 3
+_LAYOUT = {
+    "boxes_flow": None,  # no order of text boxes is needed, and finding one takes most of the time
+    "char_margin": 0.8,  # in widths of a character: tells columns apart that are close
+    "detect_vertical": False,  # it takes digits that stand below others out of their numbers
+}
+_CRUMBS = re.compile(r"[^\W\d]?\.?(?: [^\W\d]?\.?)*")
 _COLUMNS = ("start", "code", "event", "outcome", "home", "draw", "away")
 
 
@@ -24,27 +33,57 @@ def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[SheetPage]:
     """Read pages by both readers; camelot's reading is the one that counts."""
     with pypdfium2.PdfDocument(path) as document:
         glyphs = {number: read_glyphs(document[number - 1]) for number in numbers}
-    tables = {number: find_tables(glyphs[number]) for number in numbers}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # camelot warns of pages without tables
-        found = read_pdf(
-            str(path),
-            pages=",".join(map(str, numbers)),
-            flavor="stream",
-            row_tol=_ROW_TOLERANCE,
-            layout_kwargs={"boxes_flow": None},
-            per_page={
-                number: _by_camelot(columns, glyphs[number])
-                for number, columns in tables.items()
-                if columns
-            },
-        )
+        tables = {number: find_tables(glyphs[number]) for number in numbers}
+        with _upright(path, document, glyphs) as upright:
+            found = _read_by_camelot(upright, glyphs, tables)
     for number in numbers:
         yield _page(
             number,
             [table for table in found if table.page == number],
             tables[number],
             glyphs[number],
+        )
+
+
+@contextmanager
+def _upright(
+    path: Path, document: pypdfium2.PdfDocument, glyphs: Mapping[int, Glyphs]
+) -> Iterator[Path]:
+    """Give a document whose pages are turned so that their text is upright."""
+    turned = False
+    for number, on_page in glyphs.items():
+        page = document[number - 1]
+        rotation = -90 * on_page.turn % 360
+        if page.get_rotation() != rotation:
+            page.set_rotation(rotation)
+            turned = True
+    if not turned:
+        yield path
+        return
+    with TemporaryDirectory() as directory:
+        copy = Path(directory) / "upright.pdf"
+        document.save(copy)
+        yield copy
+
+
+def _read_by_camelot(
+    path: Path, glyphs: Mapping[int, Glyphs], tables: Mapping[int, Sequence[TableColumns]]
+) -> Sequence[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # camelot warns of pages without tables
+        return list(
+            read_pdf(
+                str(path),
+                pages=",".join(map(str, glyphs)),
+                flavor="stream",
+                row_tol=_ROW_TOLERANCE,
+                layout_kwargs=_LAYOUT,
+                per_page={
+                    number: _by_camelot(columns, glyphs[number])
+                    for number, columns in tables.items()
+                    if columns
+                },
+            )
         )
 
 
@@ -69,6 +108,8 @@ def _page(
         for line in glyphs.lines
         if (text := clean(" ".join(word.text for word in words_within(line, left, right))))
     ]
+    # Letters that are turned are one above the other, and only one of the readers knows it.
+    rows = [row for row in rows if row.text in lines or not _CRUMBS.fullmatch(row.text)]
     return SheetPage(
         number=number, rows=tuple(rows), anomalies=tuple(_differences(number, rows, lines))
     )

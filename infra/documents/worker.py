@@ -16,6 +16,7 @@ from infra.documents.gate import inspect
 from infra.documents.messages import (
     REQUESTS,
     Answer,
+    AreYouThere,
     Inspect,
     Inspected,
     Read,
@@ -56,6 +57,8 @@ def _limit_memory(size: int) -> None:
 def _answer(request: Request) -> Answer:
     try:
         match request:
+            case AreYouThere():
+                return Ready()
             case Inspect():
                 return Inspected(inspect(Path(request.path), request.limits))
             case Read():

@@ -9,6 +9,7 @@ from application.processes.outward import process_events
 from application.runs.outward import run_events
 from application.runs.rerunning import reruns
 from application.stewardship.outward import stewardship_events
+from application.stewardship.passing import stewardship_wakings
 from application.stewardship.running import stewardship_job_runs, stewardship_notices
 from application.subscription import Subscription
 from application.system.outward import system_events
@@ -56,6 +57,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     downloads,
     stewardship_job_runs,
     stewardship_notices,
+    stewardship_wakings,
     Outbox(OUTWARD),
 )
 

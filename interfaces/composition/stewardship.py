@@ -12,20 +12,24 @@ from infra.mail.opening import mailer
 from infra.webhooks.audience import RegisteredAudience
 from interfaces.composition.catalogue import OUTWARD
 from interfaces.composition.foundation import Foundation
+from projections.identity.queries import IdentityQueries
 from projections.stewardship.queries import StewardshipQueries
 
 
 def stewardship_duties(base: Foundation) -> Iterator[Duty]:
     """Give the duties of stewardship."""
     store = base.event_store.store
+    queue = PostgresJobQueue(base.pool)
     notifier = Notifier(
         store,
-        PostgresJobQueue(base.pool),
+        queue,
         mailer=mailer(base.settings),
+        users=IdentityQueries(base.pool),
         audience=RegisteredAudience(base.pool),
         catalogue=OUTWARD,
         clock=wall_clock,
     )
     yield running_jobs(store, wall_clock)
     yield notifying(notifier)
-    yield passing_time(store, base.freshness, StewardshipQueries(base.pool), wall_clock)
+    due = StewardshipQueries(base.pool)
+    yield from passing_time(store, base.freshness, due, queue, wall_clock)

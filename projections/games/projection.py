@@ -12,7 +12,7 @@ from projections.table import Rows
 
 games = Projection(
     "games",
-    version=1,
+    version=2,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(GAMES, OFFERS),
     tallies=(LEAGUE_TEAMS,),
@@ -98,6 +98,7 @@ def _offer_row(recorded: Recorded[GameListed] | Recorded[GameOddsUpdated]) -> Of
         document_id=event.offer.document_id,
         job_id=event.job_id,
         issue_date=event.offer.issue_date,
+        arrived_at=event.offer.arrived_at,
         page=event.offer.page,
         markets=[_market(market) for market in event.offer.markets],
         recorded_at=event.timestamp,

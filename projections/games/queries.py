@@ -44,7 +44,7 @@ OFFERS_OF = SQL("""
 SELECT {columns}
 FROM {schema}.offers
 WHERE game_id = %s
-ORDER BY issue_date NULLS FIRST, position
+ORDER BY issue_date NULLS FIRST, arrived_at, position
 """).format(
     columns=SQL(", ").join(Identifier(column.name) for column in OFFERS.columns), schema=SCHEMA
 )

@@ -45,6 +45,7 @@ CREATE TABLE offers (
     document_id text        NOT NULL,
     job_id      text        NOT NULL,
     issue_date  date,
+    arrived_at  timestamptz NOT NULL,
     page        bigint      NOT NULL,
     markets     jsonb       NOT NULL,
     recorded_at timestamptz NOT NULL

@@ -49,6 +49,7 @@ class OfferRow(msgspec.Struct):
     document_id: str
     job_id: str
     issue_date: datetime.date | None
+    arrived_at: datetime.datetime
     page: int
     markets: list[dict[str, Any]]
     recorded_at: datetime.datetime

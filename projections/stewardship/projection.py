@@ -5,14 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import domain.stewardship.execution_events  # noqa: F401 - some of the event types
 from domain.events import DomainEvent, Recorded
 from domain.stewardship.events import (
+    MetricMeasured,
+    PolicyAudited,
     ResponsibilityAdded,
+    StewardEvent,
     StewardNeutralized,
     StewardshipCreated,
     StewardshipEvent,
 )
+from domain.stewardship.execution_events import NotificationEvent
 from domain.stewardship.job_events import (
     StewardshipJobCancelled,
     StewardshipJobCompleted,
@@ -29,6 +32,9 @@ from domain.stewardship.state import StewardshipState
 from projections.projection import Projection, Touched
 from projections.stewardship.tables import JOBS, STEWARDSHIPS, StewardshipJobRow, StewardshipRow
 from projections.table import Rows
+
+# Nothing falls due because of these, and there are many of them.
+OF_NO_CONSEQUENCE = (NotificationEvent, StewardEvent, MetricMeasured, PolicyAudited)
 
 stewardships = Projection(
     "stewardships",
@@ -177,6 +183,8 @@ def _due_at(
     event: DomainEvent, state: StewardshipState, before: datetime | None
 ) -> datetime | None:
     """Tell from when on something is due; of a responsibility that is added, without the others."""
+    if isinstance(event, OF_NO_CONSEQUENCE):
+        return before
     if not isinstance(event, ResponsibilityAdded) or state.status != StewardshipStatus.ACTIVE:
         return next_due(state)
     due_at = next_escalation(state, state.responsibilities[-1])

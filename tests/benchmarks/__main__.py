@@ -14,6 +14,7 @@ from infra.logs import configure_logs
 from tests.benchmarks.appends import measure_appends
 from tests.benchmarks.commands import measure_http
 from tests.benchmarks.database import prepared_ground
+from tests.benchmarks.documents import measure_documents
 from tests.benchmarks.feed import measure_feed
 from tests.benchmarks.lists import measure_lists
 from tests.benchmarks.machine import describe_machine
@@ -25,6 +26,7 @@ from tests.benchmarks.verification import measure_verification
 
 BENCHMARKS = {
     "appends": measure_appends,
+    "documents": measure_documents,
     "feed": measure_feed,
     "http": measure_http,
     "lists": measure_lists,

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from application.jobs import Job, JobStatus
+from application.identity.commands import RegisterUser
+from application.identity.handlers import register_user
+from application.jobs import Job
 from application.mail import Mail, Mailer, MailOutcome, MailResult
 from application.metadata import by_system
 from application.stewardship.notifying import MOST_ATTEMPTS, Notifier
 from application.stewardship.running import notifying, stewardship_notices
 from application.webhooks.handlers import RegisterWebhook, register_webhook
+from domain.identity.roles import Role
 from domain.stewardship.definition import ApprovalDefinition, NotificationsDefinition
 from domain.stewardship.execution_events import NotificationEvent
 from domain.stewardship.kinds import StewardshipStatus
@@ -25,6 +28,7 @@ from infra.settings import Settings
 from infra.webhooks.audience import RegisteredAudience
 from interfaces.composition import OUTWARD
 from interfaces.services import Services
+from tests.application.stewardship.queue import Queue
 from tests.domain.stewardship.definitions import (
     ANN,
     CONTACT,
@@ -44,26 +48,6 @@ NOW = after(days=7, minutes=1)
 BY_MAIL = some_options(notifications=NotificationsDefinition(email=True))
 SENT = MailOutcome(MailResult.SENT, "handed over")
 NOT_NOW = MailOutcome(MailResult.FAILED, "the mail server did not answer in time")
-
-
-class Queue:
-    """A queue of jobs that keeps what is put into it."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    async def enqueue(self, job: Job) -> int | None:
-        self.jobs.append(job)
-        return len(self.jobs)
-
-    async def cancel(self, job_id: int) -> bool:
-        raise NotImplementedError
-
-    async def has_workers(self) -> bool:
-        raise NotImplementedError
-
-    async def status(self, job_id: int) -> JobStatus:
-        raise NotImplementedError
 
 
 class Post:
@@ -91,6 +75,7 @@ class Annals:
                 services.store,
                 self.queue,
                 mailer=mailer,
+                users=services.identity,
                 audience=RegisteredAudience(pool),
                 catalogue=OUTWARD,
                 clock=lambda: NOW,
@@ -322,4 +307,32 @@ async def test_nobody_is_reached_through_contact_details_that_were_erased(
     reason = "there is no e-mail address to send it to"
     assert await annals.told(stewardship) == [
         ("ResponsibilityFellOverdue", "email", "Skipped", reason)
+    ]
+
+
+async def test_who_is_named_as_a_user_is_reached_by_the_users_address(
+    services: Services, pool: AsyncConnectionPool
+) -> None:
+    for name in ("carol", "dave"):
+        command = RegisterUser(
+            username=name, email=f"{name}@example.org", password="long enough", roles=[Role.USER]
+        )
+        await register_user(services.store, services.passwords, command, BY_TEST, {})
+    await services.freshness.reach_head(["users"])
+    options = some_options(
+        notifications=NotificationsDefinition(email=True),
+        approval=ApprovalDefinition(required=True, approvers=["carol", "user:dave", "nobody"]),
+    )
+    stewardship = Stewardship.create(1, a_definition(options=options, workflows=[]), now=START)
+    stewardship.change_status(StewardshipStatus.INACTIVE, reason="", by="user:ann", now=START)
+    await services.store.save(stewardship, metadata=BY_TEST)
+    post = Post()
+    annals = Annals(services, pool, post)
+    await annals.follow(stewardship)
+
+    assert [mail.to for mail in post.mails] == ["carol@example.org", "dave@example.org"]
+    assert [result for _, _, result, _ in await annals.told(stewardship)] == [
+        "Sent",
+        "Sent",
+        "Skipped",
     ]

@@ -8,17 +8,20 @@ import pytest
 
 from application.errors import NotFoundError
 from application.metadata import by_system
-from application.stewardship.passing import let_time_pass
+from application.stewardship.passing import let_time_pass, passing_time, stewardship_wakings
 from domain.stewardship.definition import (
+    EscalationDefinition,
     OptionsDefinition,
     ScheduleDefinition,
     TriggerDefinition,
 )
-from domain.stewardship.executing import report_step
+from domain.stewardship.executing import report_step, start_execution
 from domain.stewardship.execution_events import WorkflowExecutionStarted
 from domain.stewardship.kinds import ScheduleType, StepOutcome, StewardshipStatus
+from domain.stewardship.passing_time import JUST_AFTER
 from domain.stewardship.stewardship import Stewardship
 from interfaces.services import Services
+from tests.application.stewardship.queue import Queue
 from tests.domain.stewardship.definitions import (
     START,
     a_definition,
@@ -176,3 +179,44 @@ async def test_one_that_goes_wrong_does_not_keep_the_others_waiting(services: Se
     assert (
         await happened(services, 1) == await happened(services, 2) == ["ResponsibilityFellOverdue"]
     )
+
+
+async def test_what_falls_due_before_the_next_look_has_a_job_of_its_own(
+    services: Services,
+) -> None:
+    soon = a_responsibility(due_date=after(seconds=20))
+    later = a_responsibility("resp_002", due_date=after(hours=2))
+    stewardship = await set_up(services, responsibilities=[soon, later])
+    execution = start_execution(stewardship, "workflow_001", now=START)
+    await services.store.save(stewardship, metadata=BY_TEST)
+    jobs = [
+        job
+        for recorded in await services.store.history(stewardship.id)
+        for job in stewardship_wakings.jobs(recorded)
+    ]
+    assert execution.steps[0].deadline == after(hours=1)
+    assert [job.at for job in jobs] == [after(seconds=20) + JUST_AFTER]
+
+
+async def test_who_is_woken_has_it_happen_and_asks_to_be_woken_for_the_next(
+    services: Services,
+) -> None:
+    options = OptionsDefinition(
+        escalation=EscalationDefinition(
+            enabled=True, auto_escalate=True, levels=2, timeouts=["10s", "1h"]
+        )
+    )
+    await set_up(services, options=options, workflows=[])
+    queue = Queue()
+    wake = passing_time(
+        services.store,
+        services.freshness,
+        services.stewardships,
+        queue,
+        lambda: after(days=7, seconds=1),
+    )
+    [_, woken] = wake
+    await woken.function({"stewardship_id": 1})
+
+    assert await happened(services) == ["ResponsibilityFellOverdue"]
+    assert [job.at for job in queue.jobs] == [after(days=7, seconds=10) + JUST_AFTER]

@@ -206,6 +206,7 @@ def test_every_projection_tells_how_far_it_is(api: Api) -> None:
         "stewardships",
         "stewardship_job_runs",
         "stewardship_notices",
+        "stewardship_wakings",
         "workflows",
     }
     shown = projections["processes"]

@@ -92,6 +92,14 @@ def test_reloading_is_answered_as_the_seed_shows_it(api: Api) -> None:
             {"config_section": "file_watcher", "config_data": {"watch_path": "../.."}},
             "config_data.watch_path",
         ),
+        *(
+            ({"config_section": section, "config_data": {name: path}}, f"config_data.{name}")
+            for section, name, path in (
+                ("file_watcher", "watch_path", "documents/kept"),
+                ("file_watcher", "processed_path", "./backups/"),
+                ("web_downloader", "download_path", "postgres"),
+            )
+        ),
         (
             {"config_section": "web_downloader", "config_data": {"url": "ftp://example.org/x"}},
             "config_data.url",
