@@ -102,7 +102,7 @@ def _too_few(content: Content) -> Iterator[str]:
         needed = transition.needs.min_approvals
         is_group = any(content.state.people[who].startswith(GROUP) for who in held)
         if 0 < len(held) < needed and not is_group:
-            yield f"Transition '{transition.id}' needs {needed} people, and {len(held)} has its role"
+            yield f"Transition '{transition.id}' needs {needed} people, and has {len(held)}"
 
 
 def permissions_applied(workflow: Workflow) -> int:
