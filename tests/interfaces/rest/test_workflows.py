@@ -506,7 +506,7 @@ def test_a_template_is_shown_as_the_seed_shows_it(api: Api) -> None:
     }
     assert template["metadata"] == {
         "created_by": "annals",
-        "created_at": None,
+        "created_at": "2026-11-22T00:00:00Z",
         "version": "1.0.0",
     }
 
