@@ -40,6 +40,7 @@ LOCK_SECONDS = 2.0
 LOOK_AGAIN_SECONDS = 5.0
 GATHER_SECONDS = 0.2
 BEGIN_AGAIN_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class FileWatching:
@@ -72,12 +73,26 @@ class FileWatching:
             await cancelled_for_good(task)
 
     async def _run(self) -> None:
+        pause = BEGIN_AGAIN_SECONDS
         while True:
+            current: Current | None = None
             try:
-                await self._go_by(await self._configuration.read())
+                current = await self._configuration.read()
+                await self._go_by(current)
+                pause = BEGIN_AGAIN_SECONDS
             except Exception as error:  # noqa: BLE001 - whatever it is, it begins again
                 log.warning("file_watcher_interrupted", error=type(error).__name__)
-                await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+                await self._rest(current, pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _rest(self, current: Current | None, seconds: float) -> None:
+        """Wait so long, unless something else is configured before."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if current is None:
+                    await asyncio.sleep(seconds)
+                else:
+                    await self._changed(current)
 
     async def _go_by(self, current: Current) -> None:
         """Watch until something else is configured."""
@@ -139,10 +154,17 @@ class FileWatching:
                 if look is None:
                     continue
                 with contextlib.suppress(ArrivalChangedError, FileNotFoundError):
-                    digest = await self._take_in(file, watcher)
-                    if digest is not None and processed is not None:
-                        await asyncio.to_thread(place, file, processed / file.name, digest)
+                    await self._see_to(file, watcher, processed)
                     directory.done_with(file, look)
+
+    async def _see_to(self, file: Path, watcher: FileWatcher, processed: Path | None) -> None:
+        """Take a file in and put it where it is to be then; what may not be read or moved stays."""
+        try:
+            digest = await self._take_in(file, watcher)
+            if digest is not None and processed is not None:
+                await asyncio.to_thread(place, file, processed / file.name, digest)
+        except PermissionError:
+            log.warning("watched_file_not_permitted")
 
     async def _take_in(self, file: Path, watcher: FileWatcher) -> str | None:
         """Take a file in unless it is known; give its digest, None if it is refused."""

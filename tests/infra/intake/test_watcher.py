@@ -19,6 +19,7 @@ from domain.documents.document import Document, document_id
 from domain.documents.events import Source
 from domain.documents.processing_events import ProcessingQueued
 from infra.documents.storage import FileDocumentStorage
+from infra.intake.files import place
 from infra.settings import Settings
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.foundation import Foundation, foundation
@@ -205,6 +206,40 @@ async def test_what_is_no_pdf_or_too_large_is_refused_and_the_next_file_is_taken
 
     assert sorted(path.name for path in inbox.iterdir()) == ["a.pdf", "b.pdf"]
     assert len(await queued(base)) == 1
+
+
+async def test_a_file_that_may_not_be_moved_keeps_no_other_waiting(
+    base: Foundation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, done = settings.annals_home / "inbox", settings.annals_home / "done"
+    await set_up(base, watch_path="inbox", processed_path="done")
+
+    def forbidding(path: Path, target: Path, sha256: str) -> Path:
+        if path.name == "a.pdf":
+            raise PermissionError
+        return place(path, target, sha256)
+
+    monkeypatch.setattr("infra.intake.watcher.place", forbidding)
+    async with file_watching(base).running():
+        put(inbox / "a.pdf", pdf("stays"))
+        put(inbox / "b.pdf", pdf("goes"))
+        await until((done / "b.pdf").exists)
+
+    assert (inbox / "a.pdf").exists()
+    assert len(await queued(base)) == 2
+
+
+async def test_a_directory_that_cannot_be_is_shown_as_failing_until_another_is_configured(
+    base: Foundation, settings: Settings
+) -> None:
+    (settings.annals_home / "file").write_bytes(b"no directory")
+    await set_up(base, watch_path="file")
+    async with file_watching(base).running():
+        await asyncio.sleep(A_WHILE)
+        assert (await intake(base).status()).file_watcher is ComponentState.FAILING
+        await set_up(base, watch_path="inbox")
+        put(settings.annals_home / "inbox" / "a.pdf", pdf("a"))
+        await document(base, pdf("a"))
 
 
 async def test_a_deleted_document_does_not_come_back_by_its_file(
