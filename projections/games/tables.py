@@ -56,5 +56,6 @@ class OfferRow(msgspec.Struct):
 
 
 GAMES = Table("games", GameRow, key="id")
+COUNTS = Tally("counts", counted=str)
 LEAGUE_TEAMS = Tally("league_teams", league=str, team=str)
 OFFERS = Table("offers", OfferRow, key="position")
