@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.configuration.current import CurrentConfiguration
+from application.configuration.ports import Directories
 from application.documents.storage import DocumentStorage
 from application.erasures.ports import ErasureLedger, ErasureScanner
 from application.exporting import EventArchive
@@ -76,6 +77,7 @@ class Services:
     outward: OutwardCatalogue
     webhook_addresses: WebhookAddresses
     configuration: CurrentConfiguration
+    directories: Directories
     aliases: CurrentAliases
     document_storage: DocumentStorage
     intake: Intake

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
+from application.configuration.ports import Directories
 from application.errors import AlreadyExistsError, ConflictError, NotFoundError
 from application.ports import EventStore
 from application.retries import retrying
 from application.webhooks.ports import WebhookAddresses
 from domain.configuration.configuration import Configuration
-from domain.configuration.sections import DATA, checked
+from domain.configuration.sections import DATA, DIRECTORIES, checked
 from domain.errors import InvalidFieldError
 from domain.events import Metadata
 
@@ -25,16 +26,24 @@ class Configure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def configure(
-    store: EventStore, addresses: WebhookAddresses, command: Configure, metadata: Metadata
+    store: EventStore,
+    command: Configure,
+    metadata: Metadata,
+    *,
+    addresses: WebhookAddresses,
+    directories: Directories,
 ) -> tuple[Configuration, int]:
     """Set settings; give the configuration with the position of the log.
 
     Raises InvalidFieldError that names the section or the setting: also for a URL at which nothing
-    may be fetched.
+    may be fetched, and a directory that is Annals' own.
     """
     given = checked(command.section, command.values)
     if given.get(URL) is not None:
         await _check_url(addresses, given[URL])
+    for name in DIRECTORIES & given.keys():
+        if given[name] is not None:
+            directories.check(f"{DATA}.{name}", given[name])
     return await _change(
         store, lambda configuration: configuration.configure(command.section, given), metadata
     )

@@ -111,6 +111,7 @@ def _offer(game: ListedGame, document: Document, facts: SheetFacts) -> Offer:
     return Offer(
         document_id=document.key,
         issue_date=facts.issue_date,
+        arrived_at=document.created_on,
         league=game.league,
         printed_home_team=game.printed_home_team,
         printed_away_team=game.printed_away_team,

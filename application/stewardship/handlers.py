@@ -14,7 +14,7 @@ from domain.stewardship.stewardship import Stewardship, UnknownPartError
 
 UNKNOWN = "Stewardship not found"
 
-Change = Callable[[Stewardship], None]
+Change = Callable[[Stewardship], object]
 
 
 async def create_stewardship(

@@ -15,7 +15,7 @@ from application.mail import Mail, Mailer, MailResult
 from application.outward import OutwardCatalogue
 from application.ports import EventStore
 from application.retries import retrying
-from application.stewardship.ports import Clock
+from application.stewardship.ports import Clock, UserAddresses
 from application.webhooks.ports import WebhookAudience
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.stewardship.execution_events import (
@@ -29,6 +29,9 @@ from domain.stewardship.stewardship import Stewardship
 
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=1)
+
+# How the actor of a user begins, by which an approver may be named.
+USER = "user:"
 
 NOTIFY = JobKind(name="notify_of_stewardship", timeout_seconds=900)
 
@@ -82,6 +85,7 @@ class Notifier:
         queue: JobQueue,
         *,
         mailer: Mailer | None,
+        users: UserAddresses,
         audience: WebhookAudience,
         catalogue: OutwardCatalogue,
         clock: Clock,
@@ -89,6 +93,7 @@ class Notifier:
         self._store = store
         self._queue = queue
         self._mailer = mailer
+        self._users = users
         self._audience = audience
         self._catalogue = catalogue
         self._clock = clock
@@ -142,7 +147,7 @@ class Notifier:
             return Result(NotificationSkipped, reason="no mail server is configured: SMTP_URL")
         if recipient is None:
             return Result(NotificationSkipped, reason="there is nobody to notify")
-        address = address_of(recipient, stewardship.state)
+        address = await self._address_of(recipient, stewardship)
         if not address:
             return Result(NotificationSkipped, reason="there is no e-mail address to send it to")
         outcome = await self._mailer.send(_mail(notification, notice, stewardship, address))
@@ -153,6 +158,13 @@ class Notifier:
                 return Result(NotificationFailed, reason=outcome.detail)
             case MailResult.FAILED:
                 return Result(NotificationFailed, reason=outcome.detail, may_pass_later=True)
+
+    async def _address_of(self, recipient: str, stewardship: Stewardship) -> str | None:
+        """Give where mail goes: to a steward by their contact details alone, else to a user."""
+        address = address_of(recipient, stewardship.state)
+        if address is None and stewardship.state.known_steward(recipient) is None:
+            address = await self._users.address_of(recipient.removeprefix(USER))
+        return address
 
     async def _tell_webhooks(self, recorded: Recorded[DomainEvent]) -> Result:
         """Tell how many deliveries follow from the event; what becomes of each, its own log has."""

@@ -17,3 +17,11 @@ class StewardDirectory(Protocol):
     async def jobs_of(self, user_id: str) -> Sequence[int]:
         """Give the jobs without a stewardship that have contact details of theirs."""
         ...
+
+
+class UserAddresses(Protocol):
+    """Knows where mail for users goes."""
+
+    async def address_of(self, username: str) -> str | None:
+        """Give the e-mail address of an active user; None without one, or without such a user."""
+        ...

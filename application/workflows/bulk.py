@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from application.ports import EventStore, Identifiers
@@ -33,6 +34,10 @@ class LookedUp:
     async def find_all(self, content_uids: Collection[str]) -> Mapping[str, ManagedContent]:
         """Give what was found."""
         return {uid: self._found[uid] for uid in content_uids if uid in self._found}
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        """Hold a content, as ever."""
+        return self._contents.holding(content_uid)
 
     async def push(
         self, content_uid: str, transition_id: str, *, to_state: str, comments: str | None
@@ -73,7 +78,7 @@ class BulkHandlers:
 
         async def look_up() -> WorkflowHandlers:
             check_may_manage(actor)
-            await self._templates.get(template_id)
+            await self._templates.find(template_id)
             found = await self._contents.find_all(
                 [uid for uid in content_uids if is_content_uid(uid)]
             )

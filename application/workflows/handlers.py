@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from application.errors import AlreadyExistsError, ConflictError, NotFoundError
+from application.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    NotFoundError,
+    PreconditionFailedError,
+)
+from application.metadata import SentMetadata
 from application.ports import EventStore, Identifiers
 from application.retries import retrying
 from application.workflows.ports import ContentManagement, OutOfStepError
@@ -133,7 +139,7 @@ class WorkflowHandlers:
         self, command: ApplyTemplate, actor: Actor, metadata: Metadata
     ) -> tuple[Content, int]:
         check_may_manage(actor)
-        template = await self._templates.get(command.template_id)
+        await self._templates.find(command.template_id)
         if not is_content_uid(command.content_uid):
             raise InvalidValueError("content_uid", CONTENT_UID_RULE)
         check_assignments(command.role_assignments)
@@ -143,19 +149,21 @@ class WorkflowHandlers:
         [number] = await self._identifiers.allocate("workflow_ids")
 
         async def attempt() -> tuple[Content, int]:
+            found = await self._templates.find(command.template_id)
             content = await self._load_or_register(command.content_uid)
             content.apply_template(
                 f"workflow_{number}",
-                template,
+                found.template,
                 command.role_assignments,
                 actor,
                 force=command.force,
                 backup_existing=command.backup_existing,
             )
             try:
-                return content, await self._store.save(content, metadata=metadata)
+                position = await self._store.save(content, metadata=metadata, unmoved=found.unmoved)
             except AlreadyExistsError as error:  # it is there now, and can be loaded
                 raise ConflictError(error.stream_id) from None
+            return content, position
 
         return await retrying(attempt)
 
@@ -168,6 +176,7 @@ class WorkflowHandlers:
         async def attempt() -> tuple[Content, int]:
             nonlocal first_seen
             content = await self._load(command.content_uid)
+            _check_if_match(metadata, content)
             if first_seen not in (None, content.state.moves):
                 raise ConcurrentModificationError(command.content_uid)
             first_seen = content.state.moves
@@ -179,7 +188,8 @@ class WorkflowHandlers:
                 await self._push(command, content)
             return content, await self._store.save(content, metadata=metadata)
 
-        return await retrying(attempt)
+        async with self._contents.holding(command.content_uid):
+            return await retrying(attempt)
 
     async def _push(self, command: ExecuteTransition, content: Content) -> None:
         workflow = content.workflow
@@ -226,3 +236,11 @@ class WorkflowHandlers:
             return await self._store.load(Content, content_uid)
         except NotFoundError:
             return Content.register(content_uid)
+
+
+def _check_if_match(metadata: Metadata, content: Content) -> None:
+    """Check the condition before anything is pushed; the event store checks it once more."""
+    if not isinstance(metadata, SentMetadata) or metadata.if_match is None:
+        return
+    if not metadata.if_match.holds_for(content.version):
+        raise PreconditionFailedError(content.id)

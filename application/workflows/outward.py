@@ -5,6 +5,7 @@ from typing import Any
 from application.outward import OutwardEvents
 from domain.events import Recorded
 from domain.workflows.content_events import (
+    EarlierWorkflowRestored,
     RoleAssigned,
     RoleEvent,
     RoleRevoked,
@@ -98,6 +99,30 @@ def approved(recorded: Recorded[TransitionApproved]) -> dict[str, Any]:
 )
 def removed(recorded: Recorded[TemplateRemoved]) -> dict[str, Any]:
     """Tell which template, and where the content was."""
+    event = recorded.event
+    return {
+        "content_uid": _content_uid(recorded),
+        "workflow_id": event.workflow_id,
+        "template_id": event.template_id,
+        "state": event.state,
+        "user_id": event.user_id,
+    }
+
+
+@workflow_events.on(
+    EarlierWorkflowRestored,
+    name="workflow.template.restored",
+    description="The workflow that a removed template had replaced was brought back",
+    example={
+        "content_uid": "content-123",
+        "workflow_id": "workflow_788",
+        "template_id": "extended_review",
+        "state": "approved",
+        "user_id": "admin",
+    },
+)
+def restored(recorded: Recorded[EarlierWorkflowRestored]) -> dict[str, Any]:
+    """Tell which template, and where the content is."""
     event = recorded.event
     return {
         "content_uid": _content_uid(recorded),

@@ -1,6 +1,7 @@
 """What workflows need from outside: the content management system, and what is listed."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Literal, Protocol
 
 import msgspec
@@ -26,7 +27,9 @@ class OutOfStepError(Exception):
     """
 
     def __init__(self, state: str | None) -> None:
-        super().__init__("Plone has the content in another state, which allows no such transition")
+        super().__init__(
+            "Plone allows no such transition from the state that the content has there"
+        )
         self.state = state
 
 
@@ -52,6 +55,14 @@ class ContentManagement(Protocol):
 
     async def find_all(self, content_uids: Collection[str]) -> Mapping[str, ManagedContent]:
         """Look many contents up, at less cost than one by one. Raises ContentManagementError."""
+        ...
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        """Let nobody else push for a content meanwhile, from no process.
+
+        So nothing is pushed for somebody who then comes second. Entering raises ConflictError if
+        that takes too long.
+        """
         ...
 
     async def push(
@@ -81,6 +92,10 @@ class NoContentManagement:
     async def find_all(self, content_uids: Collection[str]) -> Mapping[str, ManagedContent]:
         """Take every content for one that exists."""
         return dict.fromkeys(content_uids, ManagedContent(state=None))
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        """Hold nothing: what is recorded is enough to tell who came first."""
+        return nullcontext(content_uid)
 
     async def push(
         self, content_uid: str, transition_id: str, *, to_state: str, comments: str | None

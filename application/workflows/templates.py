@@ -1,6 +1,7 @@
 """The templates that there are, and defining one's own (contract section 9)."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from application.errors import AlreadyExistsError, NotFoundError
 from application.ports import EventStore, Identifiers
@@ -24,6 +25,13 @@ from domain.workflows.vocabulary import MANAGING_ROLES
 MOST_NAMED = 100
 
 
+class FoundTemplate(NamedTuple):
+    """A template, and the stream that must not have moved when it is applied."""
+
+    template: WorkflowTemplate
+    unmoved: Mapping[str, int]
+
+
 class Templates:
     """All templates: those that come with Annals, and those that were defined."""
 
@@ -37,14 +45,15 @@ class Templates:
         self._directory = directory
         self.built_in = built_in
 
-    async def get(self, template_id: str) -> WorkflowTemplate:
+    async def find(self, template_id: str) -> FoundTemplate:
         """Give a template in its newest version.
 
         Raises TemplateNotFoundError for one that is unknown or retired.
         """
         if template_id in self.built_in:
-            return self.built_in[template_id]
-        return (await self.custom(template_id)).state.template
+            return FoundTemplate(self.built_in[template_id], {})
+        custom = await self.custom(template_id)
+        return FoundTemplate(custom.state.template, {custom.id: custom.version})
 
     async def custom(self, template_id: str) -> CustomTemplate:
         """Give a custom template. Raises TemplateNotFoundError if it is unknown or retired."""

@@ -143,7 +143,7 @@ _FORMS: Mapping[str, Mapping[str, Any]] = {
     for section in msgspec.structs.fields(Sections)
 }
 
-_DIRECTORIES = frozenset({"watch_path", "processed_path", "download_path"})
+DIRECTORIES = frozenset({"watch_path", "processed_path", "download_path"})
 _PATTERNS = frozenset({"file_patterns", "ignore_patterns"})
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -203,7 +203,7 @@ def _checked(name: str, form: Any, value: Any) -> Any:
     except msgspec.ValidationError as error:
         message = str(error).partition(" - at ")[0]
         raise InvalidFieldError(_field(name), f"is malformed: {message}") from None
-    if name in _DIRECTORIES:
+    if name in DIRECTORIES:
         _check_directory(name, taken)
     elif name in _PATTERNS:
         _check_patterns(name, taken)

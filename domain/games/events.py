@@ -1,7 +1,7 @@
 """What happens to games: each document that lists one makes an offer on it."""
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,32 @@ class OfferedMarket(msgspec.Struct, frozen=True, kw_only=True):
     pages: list[int]
 
 
+class Issue(msgspec.Struct, frozen=True):
+    """When a document is of: the day it was issued, if it says so, and when it came in first."""
+
+    day: date | None
+    arrived_at: datetime
+
+    def is_after(self, other: "Issue") -> bool:
+        """Tell whether this one takes the place of another.
+
+        Of the same day, or if one does not tell its day, the one does that came in later: it may
+        be the first to be processed all the same.
+        """
+        if self.day is not None and other.day is not None and self.day != other.day:
+            return self.day > other.day
+        return self.arrived_at >= other.arrived_at
+
+
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a document says of a game; ``printed_…`` is what it calls the teams."""
+    """All that a document says of a game; ``printed_…`` is what it calls the teams.
+
+    ``arrived_at`` is when the document came in first.
+    """
 
     document_id: str
     issue_date: date | None
+    arrived_at: datetime
     league: str
     printed_home_team: str
     printed_away_team: str
@@ -46,6 +67,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     markets: list[OfferedMarket]
 
     @property
+    def issued(self) -> "Issue":
+        """Tell when the document is of."""
+        return Issue(self.issue_date, self.arrived_at)
+
+    @property
     def digest(self) -> bytes:
         """Give what tells this offer from any other."""
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()[:16]
@@ -54,13 +80,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 class GameState(msgspec.Struct, kw_only=True):
     """A game as its events have made it.
 
-    ``offers`` has the digest of what each document offers, ``document_id`` and ``issue_date`` are
-    those of the current offer.
+    ``offers`` has the digest of what each document offers, ``document_id`` and ``issued`` are of
+    the current offer.
     """
 
     offers: dict[str, bytes]
     document_id: str
-    issue_date: date | None
+    issued: Issue
 
 
 class GameListed(CreatedEvent, frozen=True, kw_only=True):
@@ -83,15 +109,15 @@ class GameListed(CreatedEvent, frozen=True, kw_only=True):
         aggregate.state = GameState(
             offers={self.offer.document_id: self.offer.digest},
             document_id=self.offer.document_id,
-            issue_date=self.offer.issue_date,
+            issued=self.offer.issued,
         )
 
 
 class GameOddsUpdated(DomainEvent, frozen=True, kw_only=True):
     """Another document lists the game, or the same one was read again and says something else.
 
-    Its offer is the current one, unless it is of an older day than that (``is_current`` is false):
-    then it is history at once.
+    Its offer is the current one, unless the document is older (``is_current`` is false): then it is
+    history at once.
     """
 
     TOPIC = "GameOddsUpdated"
@@ -105,4 +131,4 @@ class GameOddsUpdated(DomainEvent, frozen=True, kw_only=True):
         aggregate.state.offers[self.offer.document_id] = self.offer.digest
         if self.is_current:
             aggregate.state.document_id = self.offer.document_id
-            aggregate.state.issue_date = self.offer.issue_date
+            aggregate.state.issued = self.offer.issued

@@ -1,7 +1,6 @@
 """The game: two teams at a time, and what documents offer on it, one after the other."""
 
 import hashlib
-from datetime import date
 from typing import TYPE_CHECKING
 
 from domain.aggregate import Aggregate
@@ -45,7 +44,7 @@ class Game(Aggregate):
         if before == offer.digest:
             return False
         if before is None:
-            is_current = _is_newer(offer.issue_date, state.issue_date)
+            is_current = offer.issued.is_after(state.issued)
         else:
             is_current = offer.document_id == state.document_id
         self.trigger_event(GameOddsUpdated, job_id=job_id, offer=offer, is_current=is_current)
@@ -56,8 +55,3 @@ def game_id(identity: GameIdentity) -> str:
     """Give the id of a game, which follows from what tells it from others (contract section 10)."""
     said = [identity.date.isoformat(), identity.time, identity.home_team, identity.away_team]
     return hashlib.sha256("\0".join(said).encode()).hexdigest()[:ID_LENGTH]
-
-
-def _is_newer(issued: date | None, than: date | None) -> bool:
-    """Tell whether an offer takes the place of the one before; it does where a day is not known."""
-    return issued is None or than is None or issued >= than

@@ -1,6 +1,7 @@
 """The templates that come with Annals: data files under the same rules as all others."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import msgspec
@@ -16,6 +17,9 @@ BUILT_IN = (
     "policy_review",
     "research_publication",
 )
+
+# When their versions were written that these data files hold.
+BUILT_IN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def load_built_in() -> Mapping[str, WorkflowTemplate]:

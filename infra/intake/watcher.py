@@ -23,6 +23,7 @@ from domain.configuration.sections import FileWatcher
 from domain.documents.events import Source
 from domain.errors import InvalidFieldError
 from infra.cancellation import cancelled_for_good
+from infra.intake.directories import ConfiguredDirectories
 from infra.intake.directory import Directory
 from infra.intake.files import chunks_of, digest_of, look_at, place
 from infra.postgres.signals import LOG_CHANNEL, Signals
@@ -39,13 +40,11 @@ LOCK_SECONDS = 2.0
 LOOK_AGAIN_SECONDS = 5.0
 GATHER_SECONDS = 0.2
 BEGIN_AGAIN_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class FileWatching:
-    """Watches as configured, and begins anew when that changes.
-
-    ``directory`` gives where a configured path leads.
-    """
+    """Watches as configured, and begins anew when that changes."""
 
     def __init__(
         self,
@@ -55,14 +54,14 @@ class FileWatching:
         *,
         store: EventStore,
         storage: DocumentStorage,
-        directory: Callable[[str], Path],
+        directories: ConfiguredDirectories,
     ) -> None:
         self._connect = connect
         self._configuration = configuration
         self._store = store
         self._storage = storage
         self._signals = signals
-        self._directory = directory
+        self._directories = directories
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -74,12 +73,26 @@ class FileWatching:
             await cancelled_for_good(task)
 
     async def _run(self) -> None:
+        pause = BEGIN_AGAIN_SECONDS
         while True:
+            current: Current | None = None
             try:
-                await self._go_by(await self._configuration.read())
+                current = await self._configuration.read()
+                await self._go_by(current)
+                pause = BEGIN_AGAIN_SECONDS
             except Exception as error:  # noqa: BLE001 - whatever it is, it begins again
                 log.warning("file_watcher_interrupted", error=type(error).__name__)
-                await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+                await self._rest(current, pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _rest(self, current: Current | None, seconds: float) -> None:
+        """Wait so long, unless something else is configured before."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if current is None:
+                    await asyncio.sleep(seconds)
+                else:
+                    await self._changed(current)
 
     async def _go_by(self, current: Current) -> None:
         """Watch until something else is configured."""
@@ -113,7 +126,7 @@ class FileWatching:
         if watcher.watch_path is None:
             await asyncio.Event().wait()
             return
-        path = self._directory(watcher.watch_path)
+        path = self._directories.of(watcher.watch_path)
         async with await self._connect() as connection:
             while not await _locks(connection, path):  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(LOCK_SECONDS)
@@ -132,18 +145,26 @@ class FileWatching:
     async def _watch(self, path: Path, watcher: FileWatcher) -> None:
         processed = None
         if watcher.processed_path is not None:
-            processed = self._directory(watcher.processed_path)
-        directory = Directory(path, watcher, frozenset({processed} if processed else ()))
+            processed = self._directories.of(watcher.processed_path)
+        leave_out = self._directories.own | ({processed} if processed is not None else set())
+        directory = Directory(path, watcher, leave_out)
         async with contextlib.aclosing(directory.settled()) as settled:
             async for file in settled:
                 look = look_at(file)
                 if look is None:
                     continue
                 with contextlib.suppress(ArrivalChangedError, FileNotFoundError):
-                    digest = await self._take_in(file, watcher)
-                    if digest is not None and processed is not None:
-                        await asyncio.to_thread(place, file, processed / file.name, digest)
+                    await self._see_to(file, watcher, processed)
                     directory.done_with(file, look)
+
+    async def _see_to(self, file: Path, watcher: FileWatcher, processed: Path | None) -> None:
+        """Take a file in and put it where it is to be then; what may not be read or moved stays."""
+        try:
+            digest = await self._take_in(file, watcher)
+            if digest is not None and processed is not None:
+                await asyncio.to_thread(place, file, processed / file.name, digest)
+        except PermissionError:
+            log.warning("watched_file_not_permitted")
 
     async def _take_in(self, file: Path, watcher: FileWatcher) -> str | None:
         """Take a file in unless it is known; give its digest, None if it is refused."""

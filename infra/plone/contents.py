@@ -1,6 +1,7 @@
 """The contents of a Plone site, over plone.restapi (contract section 9)."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ from application.workflows.ports import (
     OutOfStepError,
 )
 from infra.plone.session import PloneSession
+
+Turns = Callable[[str], AbstractAsyncContextManager[object]]
+"""Gives everybody who asks for a content their turn with it, one after another."""
 
 # Proxies before Plone take addresses of 8 KB.
 MOST_QUERY_CHARACTERS = 4000
@@ -51,8 +55,13 @@ class _Content(msgspec.Struct, frozen=True):
 class PloneContents:
     """Implements the application's ContentManagement port."""
 
-    def __init__(self, session: PloneSession) -> None:
+    def __init__(self, session: PloneSession, turns: Turns = nullcontext) -> None:
         self._session = session
+        self._turns = turns
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        """Let nobody else push for a content meanwhile."""
+        return self._turns(content_uid)
 
     async def find(self, content_uid: str) -> ManagedContent | None:
         """Look a content up by its UID, with the state of its own workflow."""

@@ -1,15 +1,17 @@
 """Opening Plone as the settings say."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
-from infra.plone.contents import PloneContents
+from infra.plone.contents import PloneContents, Turns
 from infra.plone.session import Login, plone_session
 from infra.settings import Settings
 
 
 @asynccontextmanager
-async def open_plone(settings: Settings, user_agent: str) -> AsyncIterator[PloneContents | None]:
+async def open_plone(
+    settings: Settings, user_agent: str, turns: Turns = nullcontext
+) -> AsyncIterator[PloneContents | None]:
     """Give the contents of Plone; None where there is no Plone."""
     if settings.plone_url is None:
         yield None
@@ -22,4 +24,4 @@ async def open_plone(settings: Settings, user_agent: str) -> AsyncIterator[Plone
     async with plone_session(
         login, timeout_seconds=settings.plone_timeout_seconds, user_agent=user_agent
     ) as session:
-        yield PloneContents(session)
+        yield PloneContents(session, turns)

@@ -1,10 +1,8 @@
 """What brings files by itself: the watcher and the downloader."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 from application.downloads.checking import Downloading
 from infra.downloads.fetcher import HttpFetcher
+from infra.intake.directories import ConfiguredDirectories
 from infra.intake.status import PostgresIntake
 from infra.intake.watcher import FileWatching
 from infra.jobs.queue import PostgresJobQueue
@@ -23,7 +21,7 @@ def file_watching(base: Foundation) -> FileWatching:
         base.configuration,
         store=base.event_store.store,
         storage=document_storage(base.settings),
-        directory=_directory_of(base.settings),
+        directories=configured_directories(base.settings),
     )
 
 
@@ -34,17 +32,22 @@ def downloading(base: Foundation, addresses: CheckedAddresses) -> Downloading:
         storage=document_storage(base.settings),
         configuration=base.configuration,
         jobs=PostgresJobQueue(base.pool),
-        fetcher=HttpFetcher(addresses, _directory_of(base.settings), user_agent=base.user_agent),
+        fetcher=HttpFetcher(
+            addresses, configured_directories(base.settings).of, user_agent=base.user_agent
+        ),
     )
 
 
 def intake(base: Foundation) -> PostgresIntake:
     """Give what knows how both fare."""
     return PostgresIntake(
-        base.pool, base.event_store.store, base.configuration, _directory_of(base.settings)
+        base.pool,
+        base.event_store.store,
+        base.configuration,
+        configured_directories(base.settings).of,
     )
 
 
-def _directory_of(settings: Settings) -> Callable[[str], Path]:
-    """Tell where configured paths lead: those that are not absolute, into the data directory."""
-    return lambda path: settings.annals_home / path
+def configured_directories(settings: Settings) -> ConfiguredDirectories:
+    """Tell where configured paths lead."""
+    return ConfiguredDirectories(settings.annals_home, settings.backups)

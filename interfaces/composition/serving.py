@@ -41,7 +41,7 @@ from interfaces.composition.background import job_worker
 from interfaces.composition.catalogue import FOLLOWERS, OUTWARD, PROJECTIONS
 from interfaces.composition.documents import document_storage
 from interfaces.composition.foundation import foundation
-from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.intake import configured_directories, file_watching, intake
 from interfaces.composition.workflows import open_workflows
 from interfaces.services import Services
 from interfaces.telling import Telling
@@ -145,6 +145,7 @@ async def compose(
             outward=OUTWARD,
             webhook_addresses=addresses,
             configuration=base.configuration,
+            directories=configured_directories(settings),
             aliases=base.aliases,
             document_storage=document_storage(settings),
             intake=intake(base),

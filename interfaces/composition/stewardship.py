@@ -12,6 +12,7 @@ from infra.mail.opening import mailer
 from infra.webhooks.audience import RegisteredAudience
 from interfaces.composition.catalogue import OUTWARD
 from interfaces.composition.foundation import Foundation
+from projections.identity.queries import IdentityQueries
 from projections.stewardship.queries import StewardshipQueries
 
 
@@ -23,6 +24,7 @@ def stewardship_duties(base: Foundation) -> Iterator[Duty]:
         store,
         queue,
         mailer=mailer(base.settings),
+        users=IdentityQueries(base.pool),
         audience=RegisteredAudience(base.pool),
         catalogue=OUTWARD,
         clock=wall_clock,

@@ -9,6 +9,8 @@ from application.workflows.ports import NoContentManagement
 from application.workflows.templates import TemplateHandlers, Templates
 from domain.workflows.builtin import load_built_in
 from infra.plone.opening import open_plone
+from infra.plone.turns import PostgresTurns
+from infra.postgres.connections import connector
 from interfaces.composition.foundation import Foundation
 from interfaces.workflow_services import Workflows
 from projections.workflows.audit import WorkflowAuditQueries
@@ -22,7 +24,8 @@ async def open_workflows(base: Foundation) -> AsyncIterator[Workflows]:
     store, identifiers = base.event_store.store, base.identifiers
     template_queries = TemplateQueries(base.pool)
     templates = Templates(store, load_built_in(), template_queries)
-    async with open_plone(base.settings, base.user_agent) as plone:
+    turns = PostgresTurns(connector(base.conninfo, "plone"))
+    async with open_plone(base.settings, base.user_agent, turns) as plone:
         contents = plone or NoContentManagement()
         yield Workflows(
             contents=contents,

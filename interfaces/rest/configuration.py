@@ -76,7 +76,11 @@ class ConfigurationController(Controller):
         command = Configure(section=data.config_section, values=data.config_data)
         configured = await sent.carry_out(
             lambda metadata: configure(
-                services.store, services.webhook_addresses, command, metadata
+                services.store,
+                command,
+                metadata,
+                addresses=services.webhook_addresses,
+                directories=services.directories,
             )
         )
         return configured.answer(

@@ -40,5 +40,5 @@ def recorded(body: Body, *, position: int, version: int, status: int = 200) -> R
 
 
 def versioned(body: Body, version: int) -> Response[Body]:
-    """Answer with a single resource and its version."""
-    return Response(body, headers={"ETag": f'"{version}"'})
+    """Answer with a single resource and its version, 0 for one of which nothing is recorded yet."""
+    return Response(body, headers={"ETag": f'"{version}"'} if version else {})

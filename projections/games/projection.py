@@ -6,16 +6,16 @@ from typing import Any
 from domain.events import Recorded
 from domain.games.events import GameListed, GameOddsUpdated, Offer, OfferedMarket
 from projections.games.folding import key_of, words_of
-from projections.games.tables import GAMES, LEAGUE_TEAMS, OFFERS, GameRow, OfferRow
+from projections.games.tables import COUNTS, GAMES, LEAGUE_TEAMS, OFFERS, GameRow, OfferRow
 from projections.projection import Projection, Touched
 from projections.table import Rows
 
 games = Projection(
     "games",
-    version=1,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(GAMES, OFFERS),
-    tallies=(LEAGUE_TEAMS,),
+    tallies=(COUNTS, LEAGUE_TEAMS),
 )
 
 
@@ -62,6 +62,7 @@ def game_listed(recorded: Recorded[GameListed], rows: Rows) -> None:
         ),
     )
     rows.add(OFFERS, _offer_row(recorded))
+    rows.count(COUNTS, GAMES.name)
     rows.count(LEAGUE_TEAMS, event.offer.league, event.home_team)
     rows.count(LEAGUE_TEAMS, event.offer.league, event.away_team)
 
@@ -98,6 +99,7 @@ def _offer_row(recorded: Recorded[GameListed] | Recorded[GameOddsUpdated]) -> Of
         document_id=event.offer.document_id,
         job_id=event.job_id,
         issue_date=event.offer.issue_date,
+        arrived_at=event.offer.arrived_at,
         page=event.offer.page,
         markets=[_market(market) for market in event.offer.markets],
         recorded_at=event.timestamp,

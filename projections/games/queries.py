@@ -27,6 +27,10 @@ LIMIT %s OFFSET %s
 
 COUNT = SQL("SELECT count(*) FROM {schema}.games WHERE {condition}")
 
+COUNT_ALL = games.query(
+    "SELECT COALESCE(sum(count), 0)::bigint FROM {schema}.counts WHERE counted = 'games'"
+)
+
 GAME = SQL("SELECT {columns} FROM {schema}.games WHERE id = %s").format(
     columns=GAME_COLUMNS, schema=SCHEMA
 )
@@ -44,7 +48,7 @@ OFFERS_OF = SQL("""
 SELECT {columns}
 FROM {schema}.offers
 WHERE game_id = %s
-ORDER BY issue_date NULLS FIRST, position
+ORDER BY issue_date NULLS FIRST, arrived_at, position
 """).format(
     columns=SQL(", ").join(Identifier(column.name) for column in OFFERS.columns), schema=SCHEMA
 )
@@ -72,7 +76,8 @@ class GameQueries:
         """Give a part of the games that fit the filter, by kick-off, with their exact number."""
         condition, values = _where(wanted)
         listing = LIST.format(columns=GAME_COLUMNS, schema=SCHEMA, condition=condition)
-        counting = COUNT.format(schema=SCHEMA, condition=condition)
+        is_of_all = wanted == GameFilter()
+        counting = COUNT_ALL if is_of_all else COUNT.format(schema=SCHEMA, condition=condition)
         async with self._pool.connection() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=args_row(GameRow))
             await cursor.execute(listing, [*values, limit, offset])

@@ -31,6 +31,12 @@ CREATE INDEX games_league_key_idx ON games (league_key, date, time, league, home
 CREATE INDEX games_home_words_idx ON games USING gin (home_words jsonb_path_ops);
 CREATE INDEX games_away_words_idx ON games USING gin (away_words jsonb_path_ops);
 
+-- How many games there are in all: a list without a filter does not count them again.
+CREATE TABLE counts (
+    counted text   PRIMARY KEY,
+    count   bigint NOT NULL
+);
+
 -- How many games a team was first listed with in a league.
 CREATE TABLE league_teams (
     league text   NOT NULL,
@@ -45,6 +51,7 @@ CREATE TABLE offers (
     document_id text        NOT NULL,
     job_id      text        NOT NULL,
     issue_date  date,
+    arrived_at  timestamptz NOT NULL,
     page        bigint      NOT NULL,
     markets     jsonb       NOT NULL,
     recorded_at timestamptz NOT NULL

@@ -49,11 +49,13 @@ class OfferRow(msgspec.Struct):
     document_id: str
     job_id: str
     issue_date: datetime.date | None
+    arrived_at: datetime.datetime
     page: int
     markets: list[dict[str, Any]]
     recorded_at: datetime.datetime
 
 
 GAMES = Table("games", GameRow, key="id")
+COUNTS = Tally("counts", counted=str)
 LEAGUE_TEAMS = Tally("league_teams", league=str, team=str)
 OFFERS = Table("offers", OfferRow, key="position")

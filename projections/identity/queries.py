@@ -59,6 +59,11 @@ class IdentityQueries:
             await cursor.execute(USER, (username,))
             return await cursor.fetchone()
 
+    async def address_of(self, username: str) -> str | None:
+        """Give the e-mail address of an active user; None without one, or without such a user."""
+        user = await self.get_user(username)
+        return user.email if user is not None and user.is_active else None
+
     async def list_api_keys(self, page: int, size: int) -> Slice[ApiKeyEntry]:
         """Give a page of API keys, newest first."""
         async with self._pool.connection() as connection:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from application.spreadsheet import csv_line
 from interfaces.rest.workflows.audit_views import AuditEntryView, entry_view
-from interfaces.spreadsheet import csv_line
 from projections.workflows.audit import EntryFilter, WorkflowAuditQueries
 
 COLUMNS = AuditEntryView.__struct_fields__

@@ -59,7 +59,7 @@ from projections.workflows.contents import ContentFilter
 
 StateFilter = Annotated[
     str | None,
-    QueryParameter(name="state", max_length=100, description="Only contents in this state"),
+    QueryParameter(name="state", description="Only contents in this state"),
 ]
 TemplateFilter = Annotated[
     str | None, Parameter(max_length=100, description="Only contents under this template")

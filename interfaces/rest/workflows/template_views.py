@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from domain.workflows.builtin import BUILT_IN_AT
 from domain.workflows.custom_template import CustomTemplate
 from domain.workflows.template import WorkflowState, WorkflowTemplate, WorkflowTransition
 from projections.workflows.tables import TemplateRow
@@ -14,10 +15,10 @@ ANNALS = "annals"
 
 
 class TemplateMetadataView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who defined a template and when, which of a built-in one is not told; and its version."""
+    """Who defined a template and when, and its version."""
 
     created_by: str
-    created_at: datetime | None
+    created_at: datetime
     version: str
 
 
@@ -84,7 +85,7 @@ def summary_view(template: WorkflowTemplate) -> TemplateSummaryView:
 
 def built_in_view(template: WorkflowTemplate) -> TemplateDetailView:
     """Show a template that comes with Annals."""
-    return _view(template, created_by=ANNALS, created_at=None)
+    return _view(template, created_by=ANNALS, created_at=BUILT_IN_AT)
 
 
 def custom_view(row: TemplateRow) -> TemplateDetailView:
@@ -100,7 +101,7 @@ def changed_view(custom: CustomTemplate) -> TemplateDetailView:
 
 
 def _view(
-    template: WorkflowTemplate, *, created_by: str, created_at: datetime | None
+    template: WorkflowTemplate, *, created_by: str, created_at: datetime
 ) -> TemplateDetailView:
     return TemplateDetailView(
         template=TemplateView(

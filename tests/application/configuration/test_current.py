@@ -28,7 +28,17 @@ async def elsewhere(settings: Settings) -> AsyncIterator[Services]:
 
 async def set_timeout(services: Services, seconds: int) -> None:
     command = Configure(section="processing", values={"timeout": seconds})
-    await configure(services.store, services.webhook_addresses, command, BY_TEST)
+    await set_up(services, command)
+
+
+async def set_up(services: Services, command: Configure) -> None:
+    await configure(
+        services.store,
+        command,
+        BY_TEST,
+        addresses=services.webhook_addresses,
+        directories=services.directories,
+    )
 
 
 async def test_first_values_come_from_the_environment(services: Services) -> None:
@@ -49,7 +59,7 @@ async def test_a_change_holds_at_once_in_another_process(
 async def test_nothing_is_fetched_within_a_private_network(services: Services) -> None:
     command = Configure(section="web_downloader", values={"url": "http://127.0.0.1/x"})
     with pytest.raises(InvalidFieldError) as refusal:
-        await configure(services.store, services.webhook_addresses, command, BY_TEST)
+        await set_up(services, command)
 
     assert refusal.value.field == "config_data.url"
     assert (await services.configuration.sections()).web_downloader.url is None
@@ -61,12 +71,7 @@ async def test_of_many_changes_at_once_none_is_lost(
     sections = ("processing", "web_downloader")
     await asyncio.gather(
         *(
-            configure(
-                where.store,
-                where.webhook_addresses,
-                Configure(section=section, values={"timeout": 100 + number}),
-                BY_TEST,
-            )
+            set_up(where, Configure(section=section, values={"timeout": 100 + number}))
             for where in (services, elsewhere)
             for section in sections
             for number in range(3)

@@ -11,6 +11,7 @@ from application.documents.pipeline import Pipeline
 from application.documents.processing import ProcessingLimits, Processor
 from application.documents.queueing import Queue
 from application.metadata import by_system
+from application.ports import EventStore
 from domain.documents.events import Source
 from domain.documents.processing import ProcessingJob
 from domain.documents.processing_events import ProcessingParameters
@@ -91,14 +92,16 @@ class Works:
         *,
         timeout_seconds: float = 60.0,
         retry_attempts: int = 0,
+        store: EventStore | None = None,
     ) -> None:
         assert settings.database_url is not None
         self.services = services
         self.reader = reader
         self.slots = PostgresSlots(connector(settings.database_url, "test"))
         self.most_at_a_time = 1
+        store = store or services.store
         pipeline = Pipeline(
-            services.store,
+            store,
             services.document_storage,
             reader,
             services.games,
@@ -109,7 +112,7 @@ class Works:
         async def limits() -> ProcessingLimits:
             return ProcessingLimits(timeout_seconds, retry_attempts)
 
-        self.processor = Processor(services.store, pipeline, limits)
+        self.processor = Processor(store, pipeline, limits)
 
     def queue(self) -> Queue:
         """Give the queue as another process would see it."""

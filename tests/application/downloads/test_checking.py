@@ -21,7 +21,7 @@ from domain.downloads.download import Download, digest_of
 from domain.downloads.events import FailedBecause
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.foundation import Foundation
-from interfaces.composition.intake import downloading, intake
+from interfaces.composition.intake import configured_directories, downloading, intake
 from tests.infra.downloads.offering import PDF, Answer, Offering, offering
 from tests.infra.event_store.samples import recorded_as
 
@@ -62,7 +62,13 @@ def downloader(base: Foundation, addresses: CheckedAddresses) -> Downloading:
 
 async def set_up(base: Foundation, addresses: CheckedAddresses, **values: Any) -> None:
     command = Configure(section="web_downloader", values={"timeout": 1} | values)
-    await configure(base.event_store.store, addresses, command, BY_TEST)
+    await configure(
+        base.event_store.store,
+        command,
+        BY_TEST,
+        addresses=addresses,
+        directories=configured_directories(base.settings),
+    )
 
 
 async def waiting(base: Foundation) -> list[Waiting]:

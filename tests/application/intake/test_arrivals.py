@@ -17,6 +17,7 @@ from domain.documents.file_path import check_path
         (".pdf", "source/document.pdf"),
         ("a\nb.pdf", "source/ab.pdf"),
         ("..", "source/...pdf"),
+        ("\udcff.pdf", "source/document.pdf"),
         ("x" * 300 + ".pdf", "source/" + "x" * 251 + ".pdf"),
     ],
 )

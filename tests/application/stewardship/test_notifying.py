@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from application.identity.commands import RegisterUser
+from application.identity.handlers import register_user
 from application.jobs import Job
 from application.mail import Mail, Mailer, MailOutcome, MailResult
 from application.metadata import by_system
 from application.stewardship.notifying import MOST_ATTEMPTS, Notifier
 from application.stewardship.running import notifying, stewardship_notices
 from application.webhooks.handlers import RegisterWebhook, register_webhook
+from domain.identity.roles import Role
 from domain.stewardship.definition import ApprovalDefinition, NotificationsDefinition
 from domain.stewardship.execution_events import NotificationEvent
 from domain.stewardship.kinds import StewardshipStatus
@@ -72,6 +75,7 @@ class Annals:
                 services.store,
                 self.queue,
                 mailer=mailer,
+                users=services.identity,
                 audience=RegisteredAudience(pool),
                 catalogue=OUTWARD,
                 clock=lambda: NOW,
@@ -303,4 +307,32 @@ async def test_nobody_is_reached_through_contact_details_that_were_erased(
     reason = "there is no e-mail address to send it to"
     assert await annals.told(stewardship) == [
         ("ResponsibilityFellOverdue", "email", "Skipped", reason)
+    ]
+
+
+async def test_who_is_named_as_a_user_is_reached_by_the_users_address(
+    services: Services, pool: AsyncConnectionPool
+) -> None:
+    for name in ("carol", "dave"):
+        command = RegisterUser(
+            username=name, email=f"{name}@example.org", password="long enough", roles=[Role.USER]
+        )
+        await register_user(services.store, services.passwords, command, BY_TEST, {})
+    await services.freshness.reach_head(["users"])
+    options = some_options(
+        notifications=NotificationsDefinition(email=True),
+        approval=ApprovalDefinition(required=True, approvers=["carol", "user:dave", "nobody"]),
+    )
+    stewardship = Stewardship.create(1, a_definition(options=options, workflows=[]), now=START)
+    stewardship.change_status(StewardshipStatus.INACTIVE, reason="", by="user:ann", now=START)
+    await services.store.save(stewardship, metadata=BY_TEST)
+    post = Post()
+    annals = Annals(services, pool, post)
+    await annals.follow(stewardship)
+
+    assert [mail.to for mail in post.mails] == ["carol@example.org", "dave@example.org"]
+    assert [result for _, _, result, _ in await annals.told(stewardship)] == [
+        "Sent",
+        "Sent",
+        "Skipped",
     ]

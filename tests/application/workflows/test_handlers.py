@@ -1,11 +1,13 @@
 """Given a content management system, when contents move on, then both know it, or neither."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
+import msgspec
 import pytest
 
-from application.errors import ConflictError
-from application.metadata import by_system
+from application.errors import ConflictError, NotFoundError, PreconditionFailedError
+from application.metadata import IfMatch, SentMetadata, by_system
 from application.workflows.handlers import (
     ApplyTemplate,
     ChangeRoles,
@@ -18,15 +20,17 @@ from application.workflows.ports import (
     ManagedContent,
     OutOfStepError,
 )
+from application.workflows.templates import FoundTemplate, Templates
 from domain.workflows.content import Content
 from domain.workflows.errors import (
     ConcurrentModificationError,
     ContentNotFoundError,
     InvalidTransitionError,
+    TemplateNotFoundError,
 )
 from interfaces.services import Services
 from projections.workflows.audit import EntryFilter
-from tests.domain.workflows.making import MANAGER, SIMPLE, person
+from tests.domain.workflows.making import BUILT_IN, MANAGER, SIMPLE, person
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +56,9 @@ class Site:
     async def find_all(self, content_uids: Collection[str]) -> Mapping[str, ManagedContent]:
         found = {content_uid: await self.find(content_uid) for content_uid in content_uids}
         return {uid: content for uid, content in found.items() if content is not None}
+
+    def holding(self, content_uid: str) -> AbstractAsyncContextManager[object]:
+        return nullcontext(content_uid)
 
     async def push(
         self, content_uid: str, transition_id: str, *, to_state: str, comments: str | None
@@ -141,6 +148,50 @@ async def test_a_content_that_is_elsewhere_on_the_other_side_is_refused_to_move(
         await handlers.execute_transition(SUBMIT, ANN, BY_TEST)
     assert out_of_step.value.details["current_state"] == "private"
     assert await refused(services) == [("execute_transition", "INVALID_TRANSITION")]
+
+
+async def test_a_condition_that_does_not_hold_pushes_nothing(
+    services: Services, handlers: WorkflowHandlers, site: Site
+) -> None:
+    on_another_version = SentMetadata(
+        actor="user:ann", correlation_id="any", if_match=IfMatch(frozenset({1}))
+    )
+    with pytest.raises(PreconditionFailedError):
+        await handlers.execute_transition(SUBMIT, ANN, on_another_version)
+    assert site.pushed == []
+    assert await refused(services) == []
+
+
+async def test_a_template_that_is_retired_meanwhile_is_not_applied(
+    services: Services, site: Site
+) -> None:
+    own = msgspec.structs.replace(BUILT_IN["simple_review"], id="own_review")
+    templates = services.workflows.template_handlers
+    await templates.define(own, MANAGER, BY_TEST)
+    handlers = WorkflowHandlers(
+        services.store, services.identifiers, RetiringTemplates(services), site
+    )
+    command = msgspec.structs.replace(application("page-1"), template_id="own_review")
+    with pytest.raises(TemplateNotFoundError):
+        await handlers.apply_template(command, MANAGER, BY_TEST)
+    with pytest.raises(NotFoundError):
+        await services.store.load(Content, "page-1")
+
+
+class RetiringTemplates(Templates):
+    """Templates, one of which is retired as soon as it was found a second time."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.store, BUILT_IN, services.workflows.template_queries)
+        self._handlers = services.workflows.template_handlers
+        self._times = 0
+
+    async def find(self, template_id: str) -> FoundTemplate:
+        found = await super().find(template_id)
+        self._times += 1
+        if self._times == 2:
+            await self._handlers.retire(template_id, MANAGER, BY_TEST)
+        return found
 
 
 async def test_what_was_pushed_and_not_recorded_is_recorded_when_it_is_sent_again(

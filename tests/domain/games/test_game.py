@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -11,10 +11,11 @@ IDENTITY = GameIdentity(
 )
 
 
-def offer(document_id: str, issued: date | None = date(2025, 7, 18)) -> Offer:
+def offer(document_id: str, issued: date | None = date(2025, 7, 18), hour: int = 12) -> Offer:
     return Offer(
         document_id=document_id,
         issue_date=issued,
+        arrived_at=datetime(2025, 7, 18, hour, tzinfo=UTC),
         league="Lengyel bajnokság",
         printed_home_team="Lech Poznan",
         printed_away_team="Cracovia",
@@ -53,6 +54,15 @@ def test_an_older_sheet_that_comes_in_later_is_history_at_once() -> None:
     game.update_odds("job", offer("undated", None))
     told = [event for event in game.pending() if isinstance(event, GameOddsUpdated)]
     assert [event.is_current for event in told] == [False, True, True]
+
+
+def test_of_one_day_the_sheet_that_came_in_later_counts_whichever_is_processed_first() -> None:
+    game = Game.begin(IDENTITY, "job", offer("later", hour=14))
+    game.update_odds("job", offer("earlier", hour=13))
+    game.update_odds("job", offer("undated", None, hour=12))
+    game.update_odds("job", offer("last", hour=15))
+    told = [event for event in game.pending() if isinstance(event, GameOddsUpdated)]
+    assert [event.is_current for event in told] == [False, False, True]
 
 
 def test_a_document_that_is_read_again_keeps_its_place() -> None:

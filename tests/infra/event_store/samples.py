@@ -451,6 +451,7 @@ def _offer(document_id: str, home_odds: str) -> Offer:
     return Offer(
         document_id=document_id,
         issue_date=date(2025, 7, 18),
+        arrived_at=RECORDED_AT,
         league="Lengyel bajnokság",
         printed_home_team="Lech Poznan",
         printed_away_team="Cracovia Krakkó",

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.configuration.handlers import Configure, configure, reload_configuration
@@ -18,10 +19,11 @@ from domain.documents.document import Document, document_id
 from domain.documents.events import Source
 from domain.documents.processing_events import ProcessingQueued
 from infra.documents.storage import FileDocumentStorage
+from infra.intake.files import place
 from infra.settings import Settings
 from infra.webhooks.addresses import CheckedAddresses
 from interfaces.composition.foundation import Foundation, foundation
-from interfaces.composition.intake import file_watching, intake
+from interfaces.composition.intake import configured_directories, file_watching, intake
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +43,13 @@ def key_of(content: bytes) -> str:
 async def set_up(base: Foundation, **values: Any) -> None:
     command = Configure(section="file_watcher", values={"debounce_time": 0.1} | values)
     addresses = CheckedAddresses(allow_private=False)
-    await configure(base.event_store.store, addresses, command, BY_TEST)
+    await configure(
+        base.event_store.store,
+        command,
+        BY_TEST,
+        addresses=addresses,
+        directories=configured_directories(base.settings),
+    )
     addresses.close()
 
 
@@ -200,6 +208,40 @@ async def test_what_is_no_pdf_or_too_large_is_refused_and_the_next_file_is_taken
     assert len(await queued(base)) == 1
 
 
+async def test_a_file_that_may_not_be_moved_keeps_no_other_waiting(
+    base: Foundation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, done = settings.annals_home / "inbox", settings.annals_home / "done"
+    await set_up(base, watch_path="inbox", processed_path="done")
+
+    def forbidding(path: Path, target: Path, sha256: str) -> Path:
+        if path.name == "a.pdf":
+            raise PermissionError
+        return place(path, target, sha256)
+
+    monkeypatch.setattr("infra.intake.watcher.place", forbidding)
+    async with file_watching(base).running():
+        put(inbox / "a.pdf", pdf("stays"))
+        put(inbox / "b.pdf", pdf("goes"))
+        await until((done / "b.pdf").exists)
+
+    assert (inbox / "a.pdf").exists()
+    assert len(await queued(base)) == 2
+
+
+async def test_a_directory_that_cannot_be_is_shown_as_failing_until_another_is_configured(
+    base: Foundation, settings: Settings
+) -> None:
+    (settings.annals_home / "file").write_bytes(b"no directory")
+    await set_up(base, watch_path="file")
+    async with file_watching(base).running():
+        await asyncio.sleep(A_WHILE)
+        assert (await intake(base).status()).file_watcher is ComponentState.FAILING
+        await set_up(base, watch_path="inbox")
+        put(settings.annals_home / "inbox" / "a.pdf", pdf("a"))
+        await document(base, pdf("a"))
+
+
 async def test_a_deleted_document_does_not_come_back_by_its_file(
     base: Foundation, settings: Settings
 ) -> None:
@@ -220,3 +262,18 @@ async def test_a_deleted_document_does_not_come_back_by_its_file(
 
 def _die(*_: object) -> None:
     raise OSError
+
+
+async def test_annals_own_documents_are_never_taken_in_again(settings: Settings) -> None:
+    around = settings.annals_home / "around"
+    settings = msgspec.structs.replace(settings, annals_home=around / "home")
+    kept = put(around / "home" / "documents" / "kept" / "aa" / "kept.pdf", pdf("kept"))
+    put(around / "home" / "new.pdf", pdf("new"))
+    assert settings.database_url is not None
+    async with foundation(settings, settings.database_url, lasting=False) as base:
+        await set_up(base, watch_path=str(around), recursive=True, processed_path="done")
+        async with file_watching(base).running():
+            await until((around / "home" / "done" / "new.pdf").exists)
+        assert len(await queued(base)) == 1
+
+    assert kept.exists()

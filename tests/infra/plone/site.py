@@ -18,6 +18,7 @@ WORKFLOW = {
     ("private", "submit"): "pending",
     ("private", "publish"): "published",
     ("pending", "publish"): "published",
+    ("pending", "approve"): "published",
     ("pending", "reject"): "private",
     ("pending", "retract"): "private",
     ("published", "retract"): "private",
@@ -57,6 +58,8 @@ class Site:
     token_seconds: int | None = 12 * 3600
     secret: str = "a secret of Plone's that is long enough"
     knows_repetitions: bool = True
+    transition_seconds: float = 0.0
+    loses_answers: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -136,6 +139,7 @@ class Site:
         }
 
     def _transition(self, content: Content, transition: str, body: bytes) -> tuple[int, object]:
+        time.sleep(self.transition_seconds)
         after = WORKFLOW.get((content.state, transition))
         if after is not None:
             content.state = after
@@ -143,6 +147,8 @@ class Site:
         elif not (self.knows_repetitions and _leads(transition, content.state)):
             message = "No workflow provides the '${action_id}' action."
             return 400, {"error": {"type": "WorkflowException", "message": message}}
+        if self.loses_answers:
+            return 504, {"message": "The proxy has waited long enough"}
         return 200, {"action": transition, "review_state": content.state, "actor": USERNAME}
 
 

@@ -229,7 +229,7 @@ def test_job_creations_of_stewardship_are_fewer_than_its_requests(limited: Serve
             refusal = refused_from(client, "POST", "/stewardship/jobs")
         assert standing(refusal) == (10, 0)
         time.sleep(1)
-        assert client.get("/stewardship/jobs").status_code == 404
+        assert client.get("/stewardship/jobs").status_code == 401
         assert client.post("/stewardship/jobs").status_code == 429
 
 

@@ -56,14 +56,14 @@ def test_only_admins_may_see_and_change_webhooks(user_api: Api, method: str, pat
 def test_a_webhook_is_registered_as_the_seed_shows_it(api: Api) -> None:
     url = unique_url()
 
-    response = post(api, url=url, events=["system_error"], secret=SECRET)
+    response = post(api, url=url, events=["processing_completed", "system_error"], secret=SECRET)
 
     registered = answered(response, 201)
     assert registered == {
         "message": "Webhook registered successfully",
         "id": registered["id"],
         "url": url,
-        "events": ["system_error"],
+        "events": ["processing_completed", "system_error"],
         "is_active": True,
     }
     shown = listed(api, url)
@@ -73,7 +73,7 @@ def test_a_webhook_is_registered_as_the_seed_shows_it(api: Api) -> None:
     assert shown == {
         "id": registered["id"],
         "url": url,
-        "events": ["system_error"],
+        "events": ["processing_completed", "system_error"],
         "is_active": True,
         "disabled_because": None,
         "failing_since": None,
