@@ -1,7 +1,5 @@
 """The history of a stewardship, as far as its ``options.audit`` shows it (contract section 8)."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -10,6 +8,7 @@ import msgspec
 from application.audit import EventView, show_event
 from application.errors import NotFoundError
 from application.ports import EventStore
+from application.spreadsheet import csv_line
 from application.stewardship.handlers import UNKNOWN
 from domain.errors import RuleViolatedError
 from domain.events import CreatedEvent, DomainEvent, Recorded
@@ -32,9 +31,6 @@ CREATING = (CreatedEvent, StewardAssigned, ResponsibilityAdded)
 DELETING = (StewardRemoved, StewardNeutralized)
 
 COLUMNS = ("position", "version", "recorded_at", "operation", "type", "actor", "redacted", "data")
-
-# What spreadsheets take for the beginning of a formula (OWASP: CSV Injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class HistoryEntry(EventView, frozen=True, kw_only=True):
@@ -75,17 +71,8 @@ def as_json_lines(entries: Iterable[HistoryEntry]) -> bytes:
 
 def as_csv(entries: Iterable[HistoryEntry]) -> bytes:
     """Write a history as CSV (RFC 4180) in which no cell is a formula."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        writer.writerow([as_cell(each) for each in _cells(entry)])
-    return written.getvalue().encode()
-
-
-def as_cell(text: str) -> str:
-    """Give a text as no spreadsheet takes it for a formula: behind an apostrophe, if it could."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    lines = [csv_line(COLUMNS), *(csv_line(_cells(entry)) for entry in entries)]
+    return "".join(lines).encode()
 
 
 def operation_of(event: DomainEvent) -> AuditOperation:

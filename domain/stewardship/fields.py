@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.errors import InvalidFieldError
 from domain.identity.fields import check_email as check_email_address
@@ -27,6 +27,11 @@ K = TypeVar("K", bound=StrEnum)
 
 REQUIRED = "is required"
 MOST_ATTEMPTS = 100
+MOST_STEWARDS = 1_000
+MOST_RESPONSIBILITIES = 5_000
+MOST_WORKFLOWS = 100
+MOST_STEPS = 100
+MOST_TRIGGERS = 100
 MOST_LEVELS = 100
 
 _BEGINNING = datetime(2000, 1, 1)  # noqa: DTZ001 - only to see whether an interval can be read
@@ -109,6 +114,8 @@ def check_definition(definition: StewardshipDefinition) -> None:
     check_required(
         definition.type, definition.domain, [(each.user_id, each.role) for each in stewards]
     )
+    _check_count("stewards", stewards, MOST_STEWARDS)
+    _check_count("responsibilities", definition.responsibilities, MOST_RESPONSIBILITIES)
     for index, steward in enumerate(stewards):
         check_id(f"stewards[{index}].user_id", steward.user_id)
         check_period(f"stewards[{index}].", steward.start_date, steward.end_date)
@@ -116,6 +123,7 @@ def check_definition(definition: StewardshipDefinition) -> None:
     for index, responsibility in enumerate(definition.responsibilities):
         check_responsibility(f"responsibilities[{index}].", responsibility)
     _check_distinct("responsibilities", "id", [each.id for each in definition.responsibilities])
+    _check_count("workflows", definition.workflows, MOST_WORKFLOWS)
     for index, workflow in enumerate(definition.workflows):
         _check_workflow(f"workflows[{index}]", workflow)
     _check_distinct("workflows", "id", [each.id for each in definition.workflows])
@@ -132,6 +140,8 @@ def check_definition(definition: StewardshipDefinition) -> None:
 
 def _check_workflow(path: str, workflow: WorkflowDefinition) -> None:
     check_id(f"{path}.id", workflow.id)
+    _check_count(f"{path}.steps", workflow.steps, MOST_STEPS)
+    _check_count(f"{path}.triggers", workflow.triggers, MOST_TRIGGERS)
     for index, step in enumerate(workflow.steps):
         _check_step(f"{path}.steps[{index}]", step)
     _check_distinct(f"{path}.steps", "id", [each.id for each in workflow.steps])
@@ -191,6 +201,11 @@ def _check_options(options: OptionsDefinition) -> None:
             read_duration("options.audit.retention", audit.retention)
         for index, operation in enumerate(audit.events):
             read_choice(f"options.audit.events[{index}]", operation, AuditOperation)
+
+
+def _check_count(path: str, given: Sequence[Any], most: int) -> None:
+    if len(given) > most:
+        raise InvalidFieldError(path, f"must have at most {most} items")
 
 
 def _check_distinct(path: str, name: str, given: Iterable[str]) -> None:

@@ -3,14 +3,15 @@
 The names are those of the seed's ``performance``, ``summary`` and ``statistics``.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from dateutil.relativedelta import relativedelta
 
 from domain.stewardship.kinds import MetricStatus, StewardStatus
-from domain.stewardship.state import Day, Steward, StewardshipState, Work, is_same_day
+from domain.stewardship.state import Day, StewardshipState, Work, is_same_day
 
 SECONDS_AN_HOUR = 3600
 AUDIT_INTERVAL = relativedelta(months=1)
@@ -109,29 +110,21 @@ def steward_name(user_id: str) -> str:
     return f"Steward {user_id}"
 
 
-def performance(state: StewardshipState, steward: Steward, now: datetime) -> Performance:
-    """Tell what a steward has done by now."""
-    user_id = steward.definition.user_id
-    found = (work for work in state.work if work.user_id == user_id)
-    work = next(found, Work(user_id=user_id))
-    overdue = sum(
-        each.assigned_to == user_id and each.is_overdue(now) for each in state.responsibilities
-    )
-    hours = work.response_seconds / SECONDS_AN_HOUR
-    judged = work.completed + overdue
-    return Performance(
-        tasks_completed=work.completed,
-        tasks_overdue=overdue,
-        average_response=hours / work.completed if work.completed else 0.0,
-        quality_score=work.on_time / judged if judged else 1.0,
-        last_activity=work.last_activity or steward.since,
-    )
+def performances(state: StewardshipState, now: datetime) -> Mapping[str, Performance]:
+    """Tell what each steward has done by now, by user id."""
+    overdue = Counter(each.assigned_to for each in state.responsibilities if each.is_overdue(now))
+    done = {work.user_id: work for work in state.work}
+    return {
+        user_id: _performance(done.get(user_id), overdue[user_id], steward.since)
+        for steward in state.stewards
+        for user_id in [steward.definition.user_id]
+    }
 
 
 def summary(state: StewardshipState, now: datetime) -> Summary:
     """Sum a stewardship up."""
     today = state.day(now)
-    scores = [performance(state, steward, now).quality_score for steward in state.stewards]
+    scores = [each.quality_score for each in performances(state, now).values()]
     rates = [policy.compliance_rate for policy in state.policies]
     active = [each for each in state.stewards if each.status_at(now) == StewardStatus.ACTIVE]
     return Summary(
@@ -148,7 +141,12 @@ def summary(state: StewardshipState, now: datetime) -> Summary:
 def statistics(state: StewardshipState, now: datetime) -> Statistics:
     """Count everything that the seed counts."""
     return Statistics(
-        steward_performance=[_steward_performance(state, each, now) for each in state.stewards],
+        steward_performance=[
+            StewardPerformance(
+                user_id=user_id, name=steward_name(user_id), **msgspec.structs.asdict(done)
+            )
+            for user_id, done in performances(state, now).items()
+        ],
         responsibility_trends=_trends(state, now),
         workflow_metrics=[
             WorkflowMetric(
@@ -189,12 +187,18 @@ def statistics(state: StewardshipState, now: datetime) -> Statistics:
     )
 
 
-def _steward_performance(
-    state: StewardshipState, steward: Steward, now: datetime
-) -> StewardPerformance:
-    user_id = steward.definition.user_id
-    done = msgspec.structs.asdict(performance(state, steward, now))
-    return StewardPerformance(user_id=user_id, name=steward_name(user_id), **done)
+def _performance(work: Work | None, overdue: int, since: datetime) -> Performance:
+    if work is None:
+        work = Work(user_id="")
+    hours = work.response_seconds / SECONDS_AN_HOUR
+    judged = work.completed + overdue
+    return Performance(
+        tasks_completed=work.completed,
+        tasks_overdue=overdue,
+        average_response=hours / work.completed if work.completed else 0.0,
+        quality_score=work.on_time / judged if judged else 1.0,
+        last_activity=work.last_activity or since,
+    )
 
 
 def _trends(state: StewardshipState, now: datetime) -> list[ResponsibilityTrend]:

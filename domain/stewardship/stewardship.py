@@ -37,6 +37,8 @@ from domain.stewardship.events import (
     StewardSuspended,
 )
 from domain.stewardship.fields import (
+    MOST_RESPONSIBILITIES,
+    MOST_STEWARDS,
     check_definition,
     check_id,
     check_period,
@@ -65,9 +67,6 @@ from domain.stewardship.state import (
 AHEAD = timedelta(minutes=5)
 
 P = TypeVar("P")
-
-MOST_STEWARDS = 1000
-MOST_RESPONSIBILITIES = 10_000
 
 
 class UnknownPartError(Exception):

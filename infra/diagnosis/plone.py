@@ -18,7 +18,7 @@ def examine_plone(settings: Settings) -> Iterator[Seen]:
         yield fine("Plone answers")
     else:
         yield problem(
-            "Plone does not answer, or does not let Annals in; the log says which",
+            "Plone does not answer, or does not let Annals in",
             "Start it, or correct PLONE_URL, PLONE_USERNAME and PLONE_PASSWORD",
         )
 

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -36,6 +38,34 @@ class OwnAnnals:
         """Send a command."""
         return self._tell(self.http.post(path, json=body))
 
+    def patch(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Send a command that changes something."""
+        return self._tell(self.http.patch(path, json=body))
+
+    def upload(self, path: str, file: Path) -> httpx.Response:
+        """Send a file."""
+        return self._tell(self.http.post(path, files={"file": (file.name, file.read_bytes())}))
+
+    def refused(self, path: str, body: dict[str, Any], status: int) -> Any:
+        """Send a command that must be refused so; give what the answer's JSON says.
+
+        Raises DemoFailedError if it is not.
+        """
+        response = self.http.post(path, json=body)
+        self._called(response)
+        if response.status_code != status:
+            raise DemoFailedError(f"POST {path} should have been refused with {status}")
+        return response.json()
+
+    @contextmanager
+    def by(self, username: str, password: str) -> Iterator["OwnAnnals"]:
+        """Call as a user who has logged in, until the block ends."""
+        credentials = {"username": username, "password": password}
+        with httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+            token = checked(http.post("/auth/login", json=credentials)).json()["access_token"]
+            http.headers["Authorization"] = f"Bearer {token}"
+            yield replace(self, http=http)
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run an ``annals`` command on the same data directory, in a process of its own.
 
@@ -61,11 +91,14 @@ class OwnAnnals:
         return {"X-API-Key": self.environment["ADMIN_API_KEY"]}
 
     def _tell(self, response: httpx.Response) -> httpx.Response:
+        self._called(response)
+        return checked(response)
+
+    def _called(self, response: httpx.Response) -> None:
         request = response.request
         self.story.called(
             f"{request.method} {unquote(request.url.raw_path.decode())}", _answer(response)
         )
-        return checked(response)
 
 
 def checked(response: httpx.Response) -> httpx.Response:

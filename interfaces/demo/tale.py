@@ -8,6 +8,9 @@ from interfaces.demo.chapters.forgetting import forget_one
 from interfaces.demo.chapters.past import go_back_in_time
 from interfaces.demo.chapters.people import send_people_through
 from interfaces.demo.chapters.process import create_process
+from interfaces.demo.chapters.review import review_a_text
+from interfaces.demo.chapters.sheets import read_sheets
+from interfaces.demo.chapters.stewardship import look_after_data
 from interfaces.demo.serving import own_annals
 from interfaces.demo.story import Story
 
@@ -23,6 +26,9 @@ def tell(story: Story) -> None:
         process_id, position = create_process(story, annals)
         crowd = send_people_through(story, annals, process_id, position)
         read_dashboard(story, annals, crowd)
+        review_a_text(story, annals)
+        look_after_data(story, annals)
+        read_sheets(story, annals)
         forgotten = forget_one(story, annals, crowd)
         go_back_in_time(story, annals, forgotten)
         verify_chain(story, annals)

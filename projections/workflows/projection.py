@@ -38,7 +38,7 @@ from projections.workflows.tables import (
 
 workflows = Projection(
     "workflows",
-    version=2,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(TEMPLATES, CONTENTS, ENTRIES),
 )

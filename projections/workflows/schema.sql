@@ -29,7 +29,7 @@ CREATE INDEX contents_updated_at_idx ON contents (updated_at DESC, uid)
     WHERE workflow_id IS NOT NULL;
 CREATE INDEX contents_state_idx ON contents (current_state, updated_at DESC, uid)
     WHERE workflow_id IS NOT NULL;
-CREATE INDEX contents_template_idx ON contents (template_id, current_state, updated_at DESC, uid)
+CREATE INDEX contents_template_idx ON contents (template_id, updated_at DESC, uid)
     WHERE workflow_id IS NOT NULL;
 CREATE INDEX contents_assignees_idx ON contents USING gin (assignees);
 CREATE INDEX contents_known_idx ON contents USING gin (known);
@@ -62,4 +62,5 @@ CREATE INDEX entries_timestamp_idx ON entries (timestamp DESC);
 CREATE INDEX entries_content_idx ON entries (content_uid, position DESC);
 CREATE INDEX entries_user_idx ON entries (user_id, position DESC);
 CREATE INDEX entries_template_idx ON entries (template_id, position DESC);
-CREATE INDEX entries_operation_idx ON entries (operation, success, position DESC);
+CREATE INDEX entries_operation_idx ON entries (operation, position DESC);
+CREATE INDEX entries_refused_idx ON entries (position DESC) WHERE NOT success;

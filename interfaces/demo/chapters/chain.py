@@ -1,4 +1,4 @@
-"""Chapters 6 and 7: the chain verifies, and names the event that was tampered with."""
+"""Chapters 9 and 10: the chain verifies, and names the event that was tampered with."""
 
 import json
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Chapter 4: one person asks to be forgotten."""
+"""Chapter 7: one person asks to be forgotten."""
 
 from dataclasses import dataclass
 from typing import Any

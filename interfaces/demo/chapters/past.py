@@ -1,4 +1,4 @@
-"""Chapter 5: going back in time."""
+"""Chapter 8: going back in time."""
 
 from typing import Any
 

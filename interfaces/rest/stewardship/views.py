@@ -19,7 +19,7 @@ from domain.stewardship.figures import (
     Performance,
     Statistics,
     Summary,
-    performance,
+    performances,
     statistics,
     steward_name,
     summary,
@@ -241,10 +241,11 @@ def execution_view(state: StewardshipState, execution: Execution) -> ExecutionVi
 
 
 def _stewards(state: StewardshipState, now: datetime) -> list[StewardView]:
-    return [_steward(state, each, now) for each in state.stewards]
+    done = performances(state, now)
+    return [_steward(each, done[each.definition.user_id], now) for each in state.stewards]
 
 
-def _steward(state: StewardshipState, steward: Steward, now: datetime) -> StewardView:
+def _steward(steward: Steward, done: Performance, now: datetime) -> StewardView:
     definition = steward.definition
     contact = {field: definition.contact_info.get(field, "") for field in CONTACT_FIELDS}
     return StewardView(
@@ -257,7 +258,7 @@ def _steward(state: StewardshipState, steward: Steward, now: datetime) -> Stewar
         end_date=definition.end_date if definition.end_date is not None else UNSET,
         is_primary=definition.is_primary,
         contact_info=ContactView(**contact),
-        performance=performance(state, steward, now),
+        performance=done,
     )
 
 

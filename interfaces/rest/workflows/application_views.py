@@ -1,13 +1,13 @@
 """What comes of applying a template (seed: ApplyTemplateResponse)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
 from domain.workflows.content import Content
 from domain.workflows.content_state import Workflow
-from domain.workflows.participants import Actor
+from domain.workflows.participants import GROUP, Actor
 from domain.workflows.validation import find_warnings
 from interfaces.rest.workflows.audit_views import AuditEntryView, applied_entry_view
 
@@ -79,7 +79,9 @@ def applied_view(content: Content, actor: Actor) -> AppliedTemplateView:
         user_id=actor.user_id,
         validation_results=ValidationResultsView(
             template=ValidationResultView(warnings=find_warnings(workflow.template)),
-            roles=ValidationResultView(warnings=[*unheld, *unused], missing_roles=missing),
+            roles=ValidationResultView(
+                warnings=[*unheld, *_too_few(content), *unused], missing_roles=missing
+            ),
             content=ValidationResultView(warnings=replaced),
         ),
         application_result=ApplicationResultView(
@@ -91,6 +93,16 @@ def applied_view(content: Content, actor: Actor) -> AppliedTemplateView:
         warnings=[*replaced, *unheld],
         applied_at=workflow.applied_at,
     )
+
+
+def _too_few(content: Content) -> Iterator[str]:
+    """Say which transitions need more people than have their role; a group may be many."""
+    for transition in content.workflow.template.transitions:
+        held = content.workflow.assignments.get(transition.required_role, [])
+        needed = transition.needs.min_approvals
+        is_group = any(content.state.people[who].startswith(GROUP) for who in held)
+        if 0 < len(held) < needed and not is_group:
+            yield f"Transition '{transition.id}' needs {needed} people, and has {len(held)}"
 
 
 def permissions_applied(workflow: Workflow) -> int:

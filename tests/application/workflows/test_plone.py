@@ -10,7 +10,7 @@ from application.metadata import by_system
 from application.workflows.handlers import ApplyTemplate, ExecuteTransition
 from application.workflows.ports import ContentManagementError
 from domain.workflows.content import Content
-from domain.workflows.errors import InvalidTransitionError
+from domain.workflows.errors import ContentNotFoundError, InvalidTransitionError
 from infra.settings import Settings
 from interfaces.services import Services
 from tests.domain.workflows.making import MANAGER, person
@@ -84,3 +84,23 @@ async def test_a_transition_whose_answer_got_lost_is_recorded_when_it_is_sent_ag
     await move(services, "approve", "ed")
     assert await state(services) == "published"
     assert site.contents["page-1"].comments == ["As agreed"] * 2, "none of them twice"
+
+
+async def test_many_contents_are_looked_up_at_once(services: Services, site: Site) -> None:
+    uids = [f"page-{number}" for number in range(1, 31)]
+    for uid in uids[:-1]:
+        site.add(uid, f"docs/{uid}")
+    handlers = await services.workflows.bulk_handlers.beginning(
+        "simple_review", uids, MANAGER, BY_TEST
+    )
+    for uid in uids[:-1]:
+        command = ApplyTemplate(
+            template_id="simple_review", content_uid=uid, role_assignments=ROLES
+        )
+        await handlers.apply_template(command, MANAGER, BY_TEST)
+    missing = ApplyTemplate(
+        template_id="simple_review", content_uid=uids[-1], role_assignments=ROLES
+    )
+    with pytest.raises(ContentNotFoundError):
+        await handlers.apply_template(missing, MANAGER, BY_TEST)
+    assert len(site.sent("@search")) <= 2

@@ -92,7 +92,7 @@ def print_sheet(lines: Sequence[Line], layout: Layout, issue_date: datetime.date
     file = io.BytesIO()
     # reportlab itself turns the size of a page that is turned back.
     on_its_side = layout.turned % 180 == 90 and not layout.turned_back
-    canvas = Canvas(file, pagesize=(height, width) if on_its_side else (width, height))
+    canvas = Canvas(file, pagesize=(height, width) if on_its_side else (width, height), invariant=1)
     each = width / layout.tables
     edges = _edges(layout, each - 2 * layout.left)
     printed = [part for line in lines for part in _wrapped(line, layout, edges[3] - edges[2] - 4)]

@@ -27,10 +27,13 @@ CHAPTERS = [
     "1. The process",
     "2. A hundred people go through it",
     "3. The dashboard",
-    "4. One person asks to be forgotten",
-    "5. Going back in time",
-    "6. The chain holds",
-    "7. Somebody tampers with the log",
+    "4. A text under review",
+    "5. Who looks after the addresses",
+    "6. Two sheets of paper",
+    "7. One person asks to be forgotten",
+    "8. Going back in time",
+    "9. The chain holds",
+    "10. Somebody tampers with the log",
     "The end",
 ]
 

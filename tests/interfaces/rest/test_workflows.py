@@ -112,6 +112,19 @@ def test_roles_that_nobody_has_and_roles_that_are_not_used_are_warned_of(api: Ap
     assert answer["warnings"] == unheld
 
 
+def test_a_transition_that_needs_more_people_than_there_are_is_warned_of(api: Api) -> None:
+    def warned_of(*peers: str) -> bool:
+        body = {"author": ["ann"], "peer_reviewer": peers}
+        answer = applied(api, unique("content"), "extended_review", role_assignments=body)
+        warnings = answer["validation_results"]["roles"]["warnings"]
+        transition = "peer_review_to_editorial"
+        return f"Transition '{transition}' needs 2 people, and has 1" in warnings
+
+    assert warned_of("bob")
+    assert not warned_of("bob", "cid")
+    assert not warned_of("group:peer_reviewer")
+
+
 def test_a_content_goes_through_its_states(api: Api, author: Api, editor: Api) -> None:
     uid = api.apply_template(**roles())
     assert [each["id"] for each in author.workflow(uid)["available_transitions"]] == ["submit"]

@@ -1,0 +1,93 @@
+"""Contact details are found wherever they are, also where the read model lost them."""
+
+import pytest
+
+from application.metadata import by_system
+from application.stewardship.handlers import change_stewardship, create_stewardship
+from application.stewardship.jobs import request_job
+from application.stewardship.neutralization import find_contact, neutralize_everywhere
+from domain.personal import REDACTED
+from domain.stewardship.events import StewardAssigned
+from domain.stewardship.job import StewardshipJob
+from domain.stewardship.stewardship import Stewardship
+from infra.settings import Settings
+from interfaces.services import Services
+from tests.domain.stewardship.definitions import ANN, CONTACT, START, a_definition, a_steward, after
+from tests.projections.stewardship.losing import lose_stewardship
+
+pytestmark = pytest.mark.anyio
+
+METADATA = by_system("forgetting")
+
+
+async def forget(services: Services, user_id: str) -> tuple[list[int], list[int]]:
+    """Erase everything, and tell in which stewardships and jobs there was something."""
+    await services.freshness.reach_head(("stewardships",))
+    held = await find_contact(
+        services.store, services.stewardships, services.parked_streams, user_id
+    )
+    done = await neutralize_everywhere(
+        services.store,
+        services.clock,
+        held,
+        user_id,
+        reason="asked to",
+        policy="data_subject",
+        metadata=METADATA,
+    )
+    assert (done.stewardships.failed, done.jobs.failed) == ([], [])
+    return done.stewardships.done, done.jobs.done
+
+
+async def created(services: Services) -> int:
+    stewardship, _ = await create_stewardship(
+        services.store, services.identifiers, lambda: START, a_definition(), METADATA
+    )
+    return int(stewardship.key)
+
+
+async def test_in_a_job_that_waits(services: Services) -> None:
+    job, _ = await request_job(
+        services.store, services.identifiers, a_definition(), METADATA, now=START
+    )
+
+    assert await forget(services, ANN) == ([], [int(job.key)])
+
+    waiting = await services.store.load(StewardshipJob, job.key)
+    assert waiting.definition.stewards[0].contact_info == {}
+    assert await forget(services, ANN) == ([], [])
+
+
+async def test_of_somebody_who_is_a_steward_no_longer(services: Services) -> None:
+    key = await created(services)
+
+    def replace(stewardship: Stewardship) -> None:
+        stewardship.assign_steward(a_steward("bob"), now=after(hours=1))
+        stewardship.remove_steward(ANN, now=after(hours=1))
+
+    await change_stewardship(services.store, key, replace, METADATA)
+
+    assert await forget(services, ANN) == ([key], [])
+
+    events = [each.event for each in await services.store.history(f"stewardship-{key}")]
+    assert [each.contact_info for each in events if isinstance(each, StewardAssigned)] == [
+        dict.fromkeys(CONTACT, REDACTED),
+        {},
+    ]
+
+
+async def test_in_a_stewardship_that_the_read_model_cannot_follow(
+    services: Services, settings: Settings
+) -> None:
+    key = await created(services)
+    await services.freshness.reach_head(("stewardships",))
+    lose_stewardship(settings, key)
+    await change_stewardship(
+        services.store,
+        key,
+        lambda it: it.assign_steward(a_steward("bob", contact_info=CONTACT), now=after(hours=1)),
+        METADATA,
+    )
+
+    assert await forget(services, "bob") == ([key], [])
+    assert await forget(services, ANN) == ([key], [])
