@@ -5,11 +5,10 @@ Everything here is of no effect the second time: what has been done is no longer
 
 import contextlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.stewardship.definition import TriggerDefinition
 from domain.stewardship.durations import Duration
-from domain.stewardship.events import ResponsibilityEscalated, ResponsibilityFellOverdue
 from domain.stewardship.executing import (
     MOST_OPEN_EXECUTIONS,
     retry_step,
@@ -24,6 +23,10 @@ from domain.stewardship.kinds import (
     StewardshipStatus,
     WorkflowStatus,
 )
+from domain.stewardship.responsibility_events import (
+    ResponsibilityEscalated,
+    ResponsibilityFellOverdue,
+)
 from domain.stewardship.schedules import Cron, Interval, Schedule, last_due
 from domain.stewardship.state import (
     Execution,
@@ -36,6 +39,11 @@ from domain.stewardship.stewardship import Stewardship, UnknownPartError
 
 # Overdue is what was due before now.
 JUST_AFTER = timedelta(microseconds=1)
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
+
+# Of more moments that nobody took notice of, the newest are told of.
+MOST_PASSED_OVER = 100
+NOBODY_LOOKED = "nobody took notice until a later moment had come"
 
 TOO_MANY = f"{MOST_OPEN_EXECUTIONS} executions are under way already"
 
@@ -76,7 +84,7 @@ def next_escalation(state: StewardshipState, responsibility: Responsibility) -> 
     if due_date is None or responsibility.is_completed:
         return None
     if not responsibility.fell_overdue:
-        return due_date + JUST_AFTER
+        return due_date + JUST_AFTER if due_date < LAST_MOMENT else None
     moments = escalation_moments(state, due_date)[responsibility.escalated_to :]
     return moments[0] if moments else None
 
@@ -86,31 +94,33 @@ def fire_trigger(
 ) -> None:
     """Start a workflow for the last due moment of a trigger, if one has passed since it fired.
 
-    After a time in which nobody looked, the last moment that was missed starts it once.
+    After a time in which nobody looked, that is once; the moments before it are passed over.
     """
     since = fires_since(stewardship.state, workflow, trigger)
-    due_at = last_due(schedule_of(workflow, trigger), since, now)
+    schedule = schedule_of(workflow, trigger)
+    due_at = last_due(schedule, since, now)
     if due_at is None:
         return
-    workflow_id = workflow.definition.id
-    if len(stewardship.state.open_executions(workflow_id)) >= MOST_OPEN_EXECUTIONS:
+    which = {"workflow_id": workflow.definition.id, "trigger_id": trigger.id}
+    for missed in _newest_between(schedule, since, due_at):
         stewardship.record(
-            WorkflowTriggerPassedOver,
-            now,
-            workflow_id=workflow_id,
-            trigger_id=trigger.id,
-            due_at=due_at,
-            reason=TOO_MANY,
+            WorkflowTriggerPassedOver, now, **which, due_at=missed, reason=NOBODY_LOOKED
         )
-    else:
-        start_execution(
-            stewardship,
-            workflow_id,
-            trigger_id=trigger.id,
-            event=trigger.event or None,
-            due_at=due_at,
-            now=now,
-        )
+    if len(stewardship.state.open_executions(workflow.definition.id)) >= MOST_OPEN_EXECUTIONS:
+        stewardship.record(WorkflowTriggerPassedOver, now, **which, due_at=due_at, reason=TOO_MANY)
+        return
+    start_execution(stewardship, **which, event=trigger.event or None, due_at=due_at, now=now)
+
+
+def _newest_between(schedule: Schedule, since: datetime, due_at: datetime) -> list[datetime]:
+    """Give the newest due moments before another, oldest first."""
+    found = [due_at]
+    while len(found) <= MOST_PASSED_OVER:
+        earlier = last_due(schedule, since, found[-1] - timedelta(seconds=1))
+        if earlier is None:
+            break
+        found.append(earlier)
+    return found[:0:-1]
 
 
 def fire_event(stewardship: Stewardship, event: str, *, now: datetime) -> list[Execution]:

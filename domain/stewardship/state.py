@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -237,7 +238,7 @@ class Day(msgspec.Struct, kw_only=True):
     progress: float
 
 
-class StewardshipState(msgspec.Struct, kw_only=True):
+class StewardshipState(msgspec.Struct, kw_only=True, dict=True):
     """A stewardship. ``known`` has everybody who ever was a steward of it.
 
     ``days`` are those that are over; the one of ``updated_at`` follows from the state itself.
@@ -265,6 +266,10 @@ class StewardshipState(msgspec.Struct, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @cached_property
+    def _responsibilities_by_id(self) -> dict[str, Responsibility]:
+        return {}
+
     def steward(self, user_id: str) -> Steward | None:
         """Find a steward."""
         return next((s for s in self.stewards if s.definition.user_id == user_id), None)
@@ -274,9 +279,11 @@ class StewardshipState(msgspec.Struct, kw_only=True):
         return next((known for known in self.known if known.user_id == user_id), None)
 
     def responsibility(self, responsibility_id: str) -> Responsibility | None:
-        """Find a responsibility."""
-        found = (r for r in self.responsibilities if r.definition.id == responsibility_id)
-        return next(found, None)
+        """Find a responsibility, of which there may be thousands; none is ever taken away."""
+        found = self._responsibilities_by_id
+        for each in self.responsibilities[len(found) :]:
+            found[each.definition.id] = each
+        return found.get(responsibility_id)
 
     def workflow(self, workflow_id: str) -> Workflow | None:
         """Find a workflow."""

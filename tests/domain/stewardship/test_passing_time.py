@@ -1,6 +1,6 @@
 """Given a stewardship, when time passes, then what fell due happens, and happens once."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,7 +26,13 @@ from domain.stewardship.kinds import (
     StewardshipStatus,
     WorkflowStatus,
 )
-from domain.stewardship.passing_time import fire_event, next_due, pass_time
+from domain.stewardship.passing_time import (
+    MOST_PASSED_OVER,
+    NOBODY_LOOKED,
+    fire_event,
+    next_due,
+    pass_time,
+)
 from domain.stewardship.reporting import ResponsibilityChange
 from domain.stewardship.stewardship import Stewardship, UnknownPartError
 from tests.domain.stewardship.definitions import (
@@ -156,8 +162,36 @@ def test_after_a_time_in_which_nobody_looked_the_last_moment_that_was_missed_sta
 
     pass_time(stewardship, after(days=5))
 
-    [started, *_] = facts(stewardship)
+    *passed_over, started, _ = facts(stewardship)
+    assert started["type"] == "WorkflowExecutionStarted"
     assert started["due_at"] == after(days=4, hours=22.5)
+    assert [(each["type"], each["due_at"], each["reason"]) for each in passed_over] == [
+        ("WorkflowTriggerPassedOver", after(days=days, hours=22.5), NOBODY_LOOKED)
+        for days in range(4)
+    ]
+
+
+def test_of_a_year_of_missed_moments_the_newest_are_told_of() -> None:
+    trigger = TriggerDefinition(
+        id="often",
+        schedule=ScheduleDefinition(type=ScheduleType.CRON, cron="* * * * *"),
+        enabled=True,
+    )
+    stewardship = a_stewardship(workflows=[a_workflow(triggers=[trigger])], responsibilities=[])
+
+    pass_time(stewardship, after(days=365))
+
+    *passed_over, started, _ = facts(stewardship)
+    assert started["due_at"] == after(days=365)
+    assert [each["due_at"] for each in passed_over] == [
+        after(days=365, minutes=-minutes) for minutes in range(MOST_PASSED_OVER, 0, -1)
+    ]
+
+
+def test_what_is_due_at_the_end_of_time_never_falls_overdue() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    stewardship = a_stewardship(workflows=[], responsibilities=[a_responsibility(due_date=last)])
+    assert next_due(stewardship.state) is None
 
 
 def test_an_interval_counts_from_when_the_workflow_became_active() -> None:
