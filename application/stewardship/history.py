@@ -14,14 +14,10 @@ from domain.errors import RuleViolatedError
 from domain.events import CreatedEvent, DomainEvent, Recorded
 from domain.stewardship.definition import AuditDefinition
 from domain.stewardship.durations import Duration
-from domain.stewardship.events import (
-    ResponsibilityAdded,
-    StewardAssigned,
-    StewardNeutralized,
-    StewardRemoved,
-    StewardshipCreated,
-)
+from domain.stewardship.events import StewardshipCreated
 from domain.stewardship.kinds import AuditOperation
+from domain.stewardship.responsibility_events import ResponsibilityAdded
+from domain.stewardship.steward_events import StewardAssigned, StewardNeutralized, StewardRemoved
 from domain.stewardship.stewardship import Stewardship
 
 NOT_ENABLED = "The audit of this stewardship is not enabled: see options.audit.enabled"

@@ -7,9 +7,6 @@ from domain.events import Recorded
 from domain.stewardship.events import (
     MetricMeasured,
     PolicyAudited,
-    ResponsibilityCompleted,
-    ResponsibilityEscalated,
-    ResponsibilityFellOverdue,
     StatusChangeApproved,
     StatusChangeDecision,
     StatusChangeProposed,
@@ -24,6 +21,11 @@ from domain.stewardship.execution_events import (
 )
 from domain.stewardship.job_events import StewardshipJobCompleted, StewardshipJobFailed
 from domain.stewardship.kinds import Decision, MetricStatus, StewardshipStatus
+from domain.stewardship.responsibility_events import (
+    ResponsibilityCompleted,
+    ResponsibilityEscalated,
+    ResponsibilityFellOverdue,
+)
 
 stewardship_events = OutwardEvents()
 

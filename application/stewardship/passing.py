@@ -19,7 +19,6 @@ from application.retries import retrying
 from application.stewardship.ports import Clock
 from application.subscription import Subscription
 from domain.events import Metadata, Recorded
-from domain.stewardship.events import ResponsibilityAdded, ResponsibilityRescheduled
 from domain.stewardship.execution_events import (
     WorkflowStepBegan,
     WorkflowStepEnded,
@@ -29,6 +28,7 @@ from domain.stewardship.execution_events import (
     WorkflowStepTimedOut,
 )
 from domain.stewardship.passing_time import JUST_AFTER, next_due, pass_time
+from domain.stewardship.responsibility_events import ResponsibilityAdded, ResponsibilityRescheduled
 from domain.stewardship.stewardship import Stewardship
 
 # How many are looked after within a minute; the others have their turn in the next.

@@ -11,6 +11,8 @@ WEEKDAYS = ("Hétfő", "Kedd", "Szerda", "Csütörtök", "Péntek", "Szombat", "
 SHORT_WEEKDAYS = {"H": 0, "K": 1, "Sze": 2, "Cs": 3, "P": 4, "Szo": 5, "V": 6}
 MONTHS = ("jan", "feb", "már", "ápr", "máj", "jún", "júl", "aug", "szep", "okt", "nov", "dec")
 
+# The areas for private use, which have no meaning outside their font.
+_ICONS = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 _DATE = r"(?:(?P<year>\d{4})\. ?)?(?P<month>[A-Za-záéíóöőúüű]+)\.? (?P<day>\d{1,2})\."
 _DAY_BAND = re.compile(rf"(?P<weekday>\w+) ?\({_DATE}\)")
 _ISSUE_DATE = re.compile(_DATE)
@@ -48,8 +50,7 @@ FOOTNOTES = ("rövidítések:", "megjegyzések:")
 
 def clean(text: str) -> str:
     """Give a text composed, with single spaces, without the glyphs of icon fonts."""
-    composed = unicodedata.normalize("NFC", text)
-    visible = "".join(" " if unicodedata.category(c) == "Co" else c for c in composed)
+    visible = _ICONS.sub(" ", unicodedata.normalize("NFC", text))
     return " ".join(visible.split())
 
 

@@ -3,35 +3,25 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from domain.events import CreatedEvent, DomainEvent, RedactionEvent
-from domain.personal import Personal
+from domain.events import CreatedEvent, DomainEvent
 from domain.stewardship.definition import (
     MetricDefinition,
     OptionsDefinition,
     PolicyDefinition,
-    ResponsibilityDefinition,
-    StewardDefinition,
     WorkflowDefinition,
 )
 from domain.stewardship.kinds import (
     ChangeStatus,
     MetricStatus,
-    ResponsibilityStatus,
-    StewardRole,
     StewardshipStatus,
     StewardshipType,
 )
 from domain.stewardship.state import (
     SETTLED_CHANGES,
-    KnownSteward,
     Measurement,
     Metric,
     Policy,
-    Responsibility,
     StatusChange,
-    Steward,
     StewardshipState,
     Workflow,
 )
@@ -193,306 +183,6 @@ class StatusChangeRejected(StewardshipEvent, frozen=True, kw_only=True):
         _settle(state, self.change_id, ChangeStatus.REJECTED, self.timestamp)
 
 
-class StewardEvent(StewardshipEvent, frozen=True, kw_only=True):
-    """Something happened to a steward, whose contact details have a subject of their own."""
-
-    user_id: str
-    number: int
-
-    @property
-    def subject(self) -> str:
-        """The person in this stewardship."""
-        return f"{self.originator_id}-steward-{self.number}"
-
-    def _steward(self, state: StewardshipState) -> Steward:
-        steward = state.steward(self.user_id)
-        assert steward is not None
-        return steward
-
-
-class StewardAssigned(StewardEvent, frozen=True, kw_only=True):
-    """Somebody became a steward. ``contact_info`` holds only what was given."""
-
-    TOPIC = "StewardAssigned"
-
-    role: StewardRole
-    permissions: list[str]
-    start_date: datetime | None
-    end_date: datetime | None
-    is_primary: bool
-    contact_info: Personal[dict[str, str]]
-
-    def change(self, state: StewardshipState) -> None:
-        """Count them among the stewards."""
-        definition = StewardDefinition(
-            user_id=self.user_id,
-            role=self.role,
-            permissions=self.permissions,
-            start_date=self.start_date,
-            end_date=self.end_date,
-            is_primary=self.is_primary,
-            contact_info=self.contact_info,
-        )
-        state.stewards.append(
-            Steward(number=self.number, definition=definition, since=self.timestamp)
-        )
-        known = state.known_steward(self.user_id)
-        if known is None:
-            known = KnownSteward(user_id=self.user_id, number=self.number, contact_fields=[])
-            state.known.append(known)
-        _know(known, self.contact_info)
-
-
-class StewardChanged(StewardEvent, frozen=True, kw_only=True):
-    """What a steward may do, or from when to when, was changed; None stays as it is."""
-
-    TOPIC = "StewardChanged"
-
-    role: StewardRole | None
-    permissions: list[str] | None
-    start_date: datetime | None
-    end_date: datetime | None
-    is_primary: bool | None
-
-    def change(self, state: StewardshipState) -> None:
-        """Take what is given."""
-        steward = self._steward(state)
-        names = ("role", "permissions", "start_date", "end_date", "is_primary")
-        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        steward.definition = msgspec.structs.replace(steward.definition, **given)
-
-
-class StewardContactChanged(StewardEvent, frozen=True, kw_only=True):
-    """A steward has other contact details; these are all of them."""
-
-    TOPIC = "StewardContactChanged"
-
-    contact_info: Personal[dict[str, str]]
-
-    def change(self, state: StewardshipState) -> None:
-        """Put them in place of the old."""
-        steward = self._steward(state)
-        steward.definition = msgspec.structs.replace(
-            steward.definition, contact_info=self.contact_info
-        )
-        known = state.known_steward(self.user_id)
-        assert known is not None
-        _know(known, self.contact_info)
-
-
-class StewardSuspended(StewardEvent, frozen=True, kw_only=True):
-    """A steward does not act for the time being."""
-
-    TOPIC = "StewardSuspended"
-
-    def change(self, state: StewardshipState) -> None:
-        """Let them rest."""
-        self._steward(state).is_suspended = True
-
-
-class StewardReinstated(StewardEvent, frozen=True, kw_only=True):
-    """A steward who was suspended acts again."""
-
-    TOPIC = "StewardReinstated"
-
-    def change(self, state: StewardshipState) -> None:
-        """Let them act."""
-        self._steward(state).is_suspended = False
-
-
-class StewardRemoved(StewardEvent, frozen=True, kw_only=True):
-    """Somebody is a steward no longer; what they are responsible for stays assigned to them."""
-
-    TOPIC = "StewardRemoved"
-
-    def change(self, state: StewardshipState) -> None:
-        """Count them out."""
-        state.stewards.remove(self._steward(state))
-
-
-class StewardNeutralized(RedactionEvent, frozen=True, kw_only=True):
-    """The contact details of a steward were erased for good, also those from before."""
-
-    TOPIC = "StewardNeutralized"
-
-    user_id: str
-    number: int
-
-    @property
-    def subject(self) -> str:
-        """The person in this stewardship."""
-        return f"{self.originator_id}-steward-{self.number}"
-
-    def fold(self, state: StewardshipState) -> None:
-        """Forget them; that there were some, the earlier events still tell."""
-        state.reach(self.timestamp)
-        steward = state.steward(self.user_id)
-        if steward is not None:
-            steward.definition = msgspec.structs.replace(steward.definition, contact_info={})
-        known = state.known_steward(self.user_id)
-        assert known is not None
-        known.is_neutralized = True
-
-    def apply(self, aggregate: "Stewardship") -> None:
-        """Forget them."""
-        self.fold(aggregate.state)
-
-
-class ResponsibilityAdded(StewardshipEvent, frozen=True, kw_only=True):
-    """Something is to be done; ``assigned_to`` is who it fell to if nobody was named."""
-
-    TOPIC = "ResponsibilityAdded"
-
-    definition: ResponsibilityDefinition
-    assigned_to: str
-
-    def change(self, state: StewardshipState) -> None:
-        """Count it among the responsibilities."""
-        state.responsibilities.append(
-            Responsibility(
-                definition=self.definition,
-                status=self.definition.status,
-                progress=0.0,
-                due_date=self.definition.due_date,
-                assigned_to=self.assigned_to,
-                assigned_at=self.timestamp,
-                updated_at=self.timestamp,
-            )
-        )
-        state.note_activity(self.assigned_to, self.timestamp)
-
-
-class ResponsibilityEvent(StewardshipEvent, frozen=True, kw_only=True):
-    """Something happened to a responsibility."""
-
-    responsibility_id: str
-
-    def changed(self, state: StewardshipState) -> Responsibility:
-        """Give the responsibility, with the activity noted of whom it is assigned to."""
-        responsibility = state.responsibility(self.responsibility_id)
-        assert responsibility is not None
-        responsibility.updated_at = self.timestamp
-        state.note_activity(responsibility.assigned_to, self.timestamp)
-        return responsibility
-
-
-class ResponsibilityProgressed(ResponsibilityEvent, frozen=True, kw_only=True):
-    """Somebody told how far a responsibility has come, from 0 to 1."""
-
-    TOPIC = "ResponsibilityProgressed"
-
-    previous: float
-    progress: float
-
-    def change(self, state: StewardshipState) -> None:
-        """Let it be in progress."""
-        responsibility = self.changed(state)
-        responsibility.progress = self.progress
-        responsibility.status = ResponsibilityStatus.IN_PROGRESS
-
-
-class ResponsibilityCompleted(ResponsibilityEvent, frozen=True, kw_only=True):
-    """A responsibility was done, by whom it is assigned to then."""
-
-    TOPIC = "ResponsibilityCompleted"
-
-    assigned_to: str
-    due_date: datetime | None
-
-    def change(self, state: StewardshipState) -> None:
-        """Credit it to whom it is assigned to."""
-        responsibility = self.changed(state)
-        responsibility.status = ResponsibilityStatus.COMPLETED
-        responsibility.progress = 1.0
-        if self.assigned_to:
-            work = state.work_of(self.assigned_to)
-            took = self.timestamp - responsibility.assigned_at
-            work.completed += 1
-            work.on_time += self.due_date is None or self.timestamp <= self.due_date
-            work.response_seconds += max(took.total_seconds(), 0.0)
-
-
-class ResponsibilityReopened(ResponsibilityEvent, frozen=True, kw_only=True):
-    """A responsibility is to be done again, or begun again; its time runs from now on."""
-
-    TOPIC = "ResponsibilityReopened"
-
-    status: ResponsibilityStatus
-    progress: float
-
-    def change(self, state: StewardshipState) -> None:
-        """Begin again."""
-        responsibility = self.changed(state)
-        responsibility.status = self.status
-        responsibility.progress = self.progress
-        responsibility.assigned_at = self.timestamp
-        responsibility.fell_overdue = False
-        responsibility.escalated_to = 0
-
-
-class ResponsibilityReassigned(ResponsibilityEvent, frozen=True, kw_only=True):
-    """A responsibility is somebody else's now, whose time runs from now on."""
-
-    TOPIC = "ResponsibilityReassigned"
-
-    previous: str
-    assigned_to: str
-
-    def change(self, state: StewardshipState) -> None:
-        """Hand it over."""
-        responsibility = self.changed(state)
-        responsibility.assigned_to = self.assigned_to
-        responsibility.assigned_at = self.timestamp
-        state.note_activity(self.assigned_to, self.timestamp)
-
-
-class ResponsibilityRescheduled(ResponsibilityEvent, frozen=True, kw_only=True):
-    """A responsibility has another due date; escalation begins anew."""
-
-    TOPIC = "ResponsibilityRescheduled"
-
-    previous: datetime | None
-    due_date: datetime
-
-    def change(self, state: StewardshipState) -> None:
-        """Wait until then."""
-        responsibility = self.changed(state)
-        responsibility.due_date = self.due_date
-        responsibility.fell_overdue = False
-        responsibility.escalated_to = 0
-
-
-class ResponsibilityFellOverdue(ResponsibilityEvent, frozen=True, kw_only=True):
-    """The due date of an open responsibility has passed."""
-
-    TOPIC = "ResponsibilityFellOverdue"
-
-    due_date: datetime
-    assigned_to: str
-
-    def change(self, state: StewardshipState) -> None:
-        """Tell of it once."""
-        responsibility = state.responsibility(self.responsibility_id)
-        assert responsibility is not None
-        responsibility.fell_overdue = True
-
-
-class ResponsibilityEscalated(ResponsibilityEvent, frozen=True, kw_only=True):
-    """An overdue responsibility came to a level of escalation, counted from 1."""
-
-    TOPIC = "ResponsibilityEscalated"
-
-    level: int
-    due_date: datetime
-    assigned_to: str
-
-    def change(self, state: StewardshipState) -> None:
-        """Be at the level."""
-        responsibility = state.responsibility(self.responsibility_id)
-        assert responsibility is not None
-        responsibility.escalated_to = self.level
-
-
 class MetricMeasured(StewardshipEvent, frozen=True, kw_only=True):
     """A metric was measured; the statuses are before and after it."""
 
@@ -528,10 +218,6 @@ class PolicyAudited(StewardshipEvent, frozen=True, kw_only=True):
         policy.checks = self.checks
         policy.violations = self.violations
         policy.last_audit = self.timestamp
-
-
-def _know(known: KnownSteward, contact_info: dict[str, str]) -> None:
-    known.contact_fields = sorted({*known.contact_fields, *contact_info})
 
 
 def _change(state: StewardshipState, change_id: str) -> StatusChange:

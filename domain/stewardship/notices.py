@@ -8,9 +8,6 @@ from domain.events import DomainEvent
 from domain.personal import REDACTED
 from domain.stewardship.events import (
     MetricMeasured,
-    ResponsibilityEscalated,
-    ResponsibilityFellOverdue,
-    ResponsibilityReassigned,
     StatusChangeProposed,
     StatusChangeRejected,
     StewardshipStatusChanged,
@@ -22,6 +19,11 @@ from domain.stewardship.execution_events import (
     WorkflowStepStarted,
 )
 from domain.stewardship.kinds import MetricStatus, StewardStatus
+from domain.stewardship.responsibility_events import (
+    ResponsibilityEscalated,
+    ResponsibilityFellOverdue,
+    ResponsibilityReassigned,
+)
 from domain.stewardship.state import StewardshipState, Workflow
 
 E = TypeVar("E", bound=DomainEvent)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 from domain.stewardship.definition import TriggerDefinition
 from domain.stewardship.durations import Duration
-from domain.stewardship.events import ResponsibilityEscalated, ResponsibilityFellOverdue
 from domain.stewardship.executing import (
     MOST_OPEN_EXECUTIONS,
     retry_step,
@@ -23,6 +22,10 @@ from domain.stewardship.kinds import (
     StepStatus,
     StewardshipStatus,
     WorkflowStatus,
+)
+from domain.stewardship.responsibility_events import (
+    ResponsibilityEscalated,
+    ResponsibilityFellOverdue,
 )
 from domain.stewardship.schedules import Cron, Interval, Schedule, last_due
 from domain.stewardship.state import (

@@ -16,25 +16,12 @@ from domain.stewardship.definition import (
 from domain.stewardship.events import (
     MetricMeasured,
     PolicyAudited,
-    ResponsibilityAdded,
-    ResponsibilityCompleted,
-    ResponsibilityProgressed,
-    ResponsibilityReassigned,
-    ResponsibilityReopened,
-    ResponsibilityRescheduled,
     StatusChangeApproved,
     StatusChangeProposed,
     StatusChangeRefused,
     StatusChangeRejected,
-    StewardAssigned,
-    StewardChanged,
-    StewardContactChanged,
-    StewardNeutralized,
-    StewardReinstated,
-    StewardRemoved,
     StewardshipCreated,
     StewardshipStatusChanged,
-    StewardSuspended,
 )
 from domain.stewardship.fields import (
     MOST_RESPONSIBILITIES,
@@ -53,6 +40,14 @@ from domain.stewardship.kinds import (
     StewardStatus,
 )
 from domain.stewardship.reporting import ResponsibilityChange, reported
+from domain.stewardship.responsibility_events import (
+    ResponsibilityAdded,
+    ResponsibilityCompleted,
+    ResponsibilityProgressed,
+    ResponsibilityReassigned,
+    ResponsibilityReopened,
+    ResponsibilityRescheduled,
+)
 from domain.stewardship.state import (
     Measurement,
     Metric,
@@ -61,6 +56,15 @@ from domain.stewardship.state import (
     StatusChange,
     Steward,
     StewardshipState,
+)
+from domain.stewardship.steward_events import (
+    StewardAssigned,
+    StewardChanged,
+    StewardContactChanged,
+    StewardNeutralized,
+    StewardReinstated,
+    StewardRemoved,
+    StewardSuspended,
 )
 
 # A clock of somebody else's may be a little ahead.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from infra.backups.ledger import compare
 from infra.backups.ledger_file import LedgerError, LedgerFile
 from infra.backups.manifest import manifests
+from infra.diagnosis.documents import examine_documents
 from infra.diagnosis.patient import DatabaseCheck, Patient, Seen, fine, problem, warning
 from infra.diagnosis.webhooks import examine_webhooks
 from infra.event_store.chain import GENESIS, link
@@ -309,5 +310,6 @@ DATABASE_CHECKS = (
     DatabaseCheck("projections", _projections),
     DatabaseCheck("jobs", _jobs),
     DatabaseCheck("webhooks", examine_webhooks),
+    DatabaseCheck("documents", examine_documents),
     DatabaseCheck("clock", _clock),
 )

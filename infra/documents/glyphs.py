@@ -71,16 +71,11 @@ def read_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
     turn = Counter(glyph.turn for glyph in glyphs).most_common(1)[0][0] if glyphs else 0
     corners = [_turned(x, y, turn) for x in (left, right) for y in (bottom, top)]
     least_x, least_y = min(x for x, _ in corners), min(y for _, y in corners)
-    upright = [
-        msgspec.structs.replace(
-            glyph,
-            left=glyph.left - least_x,
-            right=glyph.right - least_x,
-            baseline=glyph.baseline - least_y,
-        )
-        for glyph in glyphs
-        if glyph.turn == turn
-    ]
+    upright = [glyph for glyph in glyphs if glyph.turn == turn]
+    for glyph in upright:
+        glyph.left -= least_x
+        glyph.right -= least_x
+        glyph.baseline -= least_y
     return Glyphs(
         lines=tuple(TextLine(line[0].baseline, tuple(_words(line))) for line in _lines(upright)),
         turn=turn,
@@ -93,13 +88,23 @@ def _glyphs_of(page: pypdfium2.PdfPage) -> Iterable[_Glyph]:
     text_page = page.get_textpage()
     raw = text_page.raw
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
+    at_x, at_y, at_box = ctypes.byref(x), ctypes.byref(y), ctypes.byref(box)
+    unicode_of, origin_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetCharOrigin
+    box_of, angle_of = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle
+    turn, last_x, last_y = 0, math.nan, math.nan
     for index in range(text_page.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
+        character = chr(unicode_of(raw, index))
         if character in _BLANKS:
             continue
-        turn = round(pdfium.FPDFText_GetCharAngle(raw, index) / _QUARTER) % 4
-        pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
-        pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+        origin_of(raw, index, at_x, at_y)
+        box_of(raw, index, at_box)
+        # To ask for each angle takes long: what goes on on its baseline is turned as it was.
+        if (y.value != last_y) if turn % 2 == 0 else (x.value != last_x):
+            turn = round(angle_of(raw, index) / _QUARTER) % 4
+        last_x, last_y = x.value, y.value
+        if turn == 0:
+            yield _Glyph(character, 0, box.left, box.right, last_y, box.top - box.bottom)
+            continue
         one = _turned(box.left, box.bottom, turn)
         other = _turned(box.right, box.top, turn)
         yield _Glyph(
@@ -107,7 +112,7 @@ def _glyphs_of(page: pypdfium2.PdfPage) -> Iterable[_Glyph]:
             turn,
             left=min(one[0], other[0]),
             right=max(one[0], other[0]),
-            baseline=_turned(x.value, y.value, turn)[1],
+            baseline=_turned(last_x, last_y, turn)[1],
             height=abs(one[1] - other[1]),
         )
 

@@ -28,10 +28,13 @@ EMPTY = "The file is empty."
 
 
 class FileDocumentStorage:
-    """Implements the application's DocumentStorage port; nobody else may read the files."""
+    """Implements the application's DocumentStorage port; nobody else may read the files.
+
+    All of them are within ``directory``.
+    """
 
     def __init__(self, home: Path) -> None:
-        self._directory = home / "documents"
+        self.directory = home / "documents"
 
     @contextlib.asynccontextmanager
     async def receiving(self, most_bytes: int) -> AsyncIterator["IncomingFile"]:
@@ -45,7 +48,7 @@ class FileDocumentStorage:
     @contextlib.asynccontextmanager
     async def settling(self) -> AsyncIterator[None]:
         """Keep all others, also in other processes, from keeping or removing bytes."""
-        lock = os.open(_made(self._directory) / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(_made(self.directory) / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             while not _is_locked(lock):  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(LOCK_AGAIN_SECONDS)
@@ -55,7 +58,7 @@ class FileDocumentStorage:
 
     def path(self, sha256: str) -> Path:
         """Give where the bytes are, if they are kept."""
-        return self._directory / KEPT / sha256[:2] / f"{sha256}{SUFFIX}"
+        return self.directory / KEPT / sha256[:2] / f"{sha256}{SUFFIX}"
 
     async def remove(self, sha256: str) -> None:
         """Keep the bytes no longer; of no effect if there are none."""
@@ -71,7 +74,7 @@ class FileDocumentStorage:
         return await asyncio.to_thread(self._remove_abandoned)
 
     def _open(self, most_bytes: int) -> "IncomingFile":
-        directory = _made(self._directory / INCOMING)
+        directory = _made(self.directory / INCOMING)
         descriptor, name = tempfile.mkstemp(dir=directory)  # mode 0600
         return IncomingFile(descriptor, Path(name), self, most_bytes)
 
@@ -91,7 +94,7 @@ class FileDocumentStorage:
         return removed
 
     def _files(self, kind: str) -> Iterator[Path]:
-        return (path for path in (self._directory / kind).glob("**/*") if path.is_file())
+        return (path for path in (self.directory / kind).glob("**/*") if path.is_file())
 
 
 class IncomingFile:

@@ -9,9 +9,6 @@ from domain.events import DomainEvent, Recorded
 from domain.stewardship.events import (
     MetricMeasured,
     PolicyAudited,
-    ResponsibilityAdded,
-    StewardEvent,
-    StewardNeutralized,
     StewardshipCreated,
     StewardshipEvent,
 )
@@ -28,7 +25,9 @@ from domain.stewardship.job_events import (
 )
 from domain.stewardship.kinds import JobStatus, StewardshipStatus
 from domain.stewardship.passing_time import next_due, next_escalation
+from domain.stewardship.responsibility_events import ResponsibilityAdded
 from domain.stewardship.state import StewardshipState
+from domain.stewardship.steward_events import StewardEvent, StewardNeutralized
 from projections.projection import Projection, Touched
 from projections.stewardship.tables import JOBS, STEWARDSHIPS, StewardshipJobRow, StewardshipRow
 from projections.table import Rows

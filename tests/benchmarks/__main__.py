@@ -19,6 +19,7 @@ from tests.benchmarks.feed import measure_feed
 from tests.benchmarks.lists import measure_lists
 from tests.benchmarks.machine import describe_machine
 from tests.benchmarks.projection import measure_projection
+from tests.benchmarks.reading import measure_reading
 from tests.benchmarks.rebuild import measure_rebuild
 from tests.benchmarks.report import print_as_json, print_machine, print_outcome
 from tests.benchmarks.snapshots import measure_snapshots
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "http": measure_http,
     "lists": measure_lists,
     "projection": measure_projection,
+    "reading": measure_reading,
     "rebuild": measure_rebuild,
     "snapshots": measure_snapshots,
     "verification": measure_verification,

@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 
@@ -13,9 +12,9 @@ from domain.documents.parsing import parse_sheet
 from infra.documents.reader import PdfSheetReader
 from tests.benchmarks.database import Ground
 from tests.benchmarks.measuring import Outcome, compare
+from tests.corpus import SHEET
 from tests.serving import Served, serving
 
-SHEET = Path(__file__).parents[3] / "shared" / "corpus" / "szerencsemix_57_2025-07-18.pdf"
 GAMES = 340
 ROUNDS = 3
 LOOK_SECONDS = 0.02

@@ -7,8 +7,8 @@ from application.stewardship.handlers import change_stewardship, create_stewards
 from application.stewardship.jobs import request_job
 from application.stewardship.neutralization import find_contact, neutralize_everywhere
 from domain.personal import REDACTED
-from domain.stewardship.events import StewardAssigned
 from domain.stewardship.job import StewardshipJob
+from domain.stewardship.steward_events import StewardAssigned
 from domain.stewardship.stewardship import Stewardship
 from infra.settings import Settings
 from interfaces.services import Services

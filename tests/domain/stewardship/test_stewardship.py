@@ -6,7 +6,6 @@ import pytest
 
 from domain.errors import InvalidFieldError, NeutralizedError, RuleViolatedError
 from domain.stewardship.definition import ApprovalDefinition, MetricDefinition
-from domain.stewardship.events import StewardAssigned
 from domain.stewardship.kinds import (
     ChangeStatus,
     Decision,
@@ -18,6 +17,7 @@ from domain.stewardship.kinds import (
     Trend,
 )
 from domain.stewardship.reporting import ResponsibilityChange
+from domain.stewardship.steward_events import StewardAssigned
 from domain.stewardship.stewardship import StewardChange, Stewardship, UnknownPartError
 from tests.domain.stewardship.definitions import (
     ANN,

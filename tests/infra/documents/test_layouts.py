@@ -20,6 +20,7 @@ LAYOUTS = {
     "two columns": Layout(tables=2, size=5.5),
     "two columns, column by column": Layout(tables=2, order="columns", rules="grid", size=5.5),
     "turned": Layout(turned=90),
+    "upside down": Layout(turned=180, turned_back=True),
     "turned back": Layout(turned=90, turned_back=True, order="columns"),
     "turned the other way": Layout(turned=270, turned_back=True),
     "wrapped": Layout(event_characters=30),

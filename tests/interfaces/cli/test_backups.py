@@ -124,6 +124,7 @@ def test_the_doctor_finds_a_healthy_annals_healthy() -> None:
         "projections",
         "jobs",
         "webhooks",
+        "documents",
         "clock",
     }
     assert "annals_test" not in annals("doctor").stdout
