@@ -187,12 +187,25 @@ def checked(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sections_of(*layers: Values) -> Sections:
-    """Put the configuration together; what a later layer has takes the place of the earlier."""
-    merged: dict[str, dict[str, Any]] = {section: {} for section in _FORMS}
-    for layer in layers:
-        for section, values in layer.items():
-            merged[section] |= values
+    """Put the configuration together; what a later layer has takes the place of the earlier.
+
+    A value that another release took, and that is none any more, is passed over.
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    for section, forms in _FORMS.items():
+        given = [values for layer in layers for values in layer.get(section, {}).items()]
+        merged[section] = {
+            name: value for name, value in given if name in forms and _fits(value, forms[name])
+        }
     return msgspec.convert(merged, Sections)
+
+
+def _fits(value: Any, form: Any) -> bool:
+    try:
+        msgspec.convert(value, form)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _checked(name: str, form: Any, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What happens to the stewards of a stewardship, whose contact details have subjects of their own."""
+"""What happens to stewards, each of whom is the subject of their own contact details."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

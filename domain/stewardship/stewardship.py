@@ -217,12 +217,12 @@ class Stewardship(Aggregate):
         }
         after = msgspec.structs.replace(definition, **given)
         check_period("", after.start_date, after.end_date)
+        self._check_contact(user_id, change.contact_info)
         who = {"user_id": user_id, "number": steward.number}
         if given:
             self.record(StewardChanged, now, **who, **(dict.fromkeys(names) | given))
         contact_info = definition.contact_info | change.contact_info
         if contact_info != definition.contact_info:
-            self._check_contact(user_id, contact_info)
             self.record(StewardContactChanged, now, **who, contact_info=contact_info)
         if change.status == StewardStatus.SUSPENDED and not steward.is_suspended:
             self.record(StewardSuspended, now, **who)
@@ -290,6 +290,7 @@ class Stewardship(Aggregate):
         """
         self.check_open()
         responsibility = self.responsibility(responsibility_id)
+        reported(responsibility, change)  # refused as a whole, if it is
         which = {"responsibility_id": responsibility_id}
         if change.assigned_to is not None and change.assigned_to != responsibility.assigned_to:
             self.record(

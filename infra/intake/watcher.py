@@ -17,6 +17,7 @@ import structlog
 from application.configuration.current import Current, CurrentConfiguration
 from application.documents.storage import DocumentStorage, DocumentTooLargeError
 from application.intake.arrivals import Arrival, ArrivalChangedError, take_in_arrival
+from application.intake.reporting import report_unwatched
 from application.metadata import by_system
 from application.ports import EventStore
 from domain.configuration.sections import FileWatcher
@@ -82,8 +83,17 @@ class FileWatching:
                 pause = BEGIN_AGAIN_SECONDS
             except Exception as error:  # noqa: BLE001 - whatever it is, it begins again
                 log.warning("file_watcher_interrupted", error=type(error).__name__)
+                if isinstance(error, OSError) and pause > BEGIN_AGAIN_SECONDS:
+                    await self._report(current, error)
                 await self._rest(current, pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _report(self, current: Current | None, error: OSError) -> None:
+        """Let somebody know whose directory cannot be watched, if the database is there for it."""
+        path = current.sections.file_watcher.watch_path if current is not None else None
+        if path is not None:
+            with contextlib.suppress(psycopg.Error):
+                await report_unwatched(self._store, path, type(error).__name__)
 
     async def _rest(self, current: Current | None, seconds: float) -> None:
         """Wait so long, unless something else is configured before."""

@@ -32,4 +32,4 @@ def stewardship_duties(base: Foundation) -> Iterator[Duty]:
     yield running_jobs(store, wall_clock)
     yield notifying(notifier)
     due = StewardshipQueries(base.pool)
-    yield from passing_time(store, base.freshness, due, queue, wall_clock)
+    yield from passing_time(store, due, queue, wall_clock)

@@ -17,9 +17,6 @@ from domain.workflows.content_events import (
     RoleAssigned,
     RoleEvent,
     RolesChanged,
-    TemplateApplied,
-    TemplateRemoved,
-    TransitionApproved,
     TransitionEvent,
 )
 from domain.workflows.content_state import ContentState
@@ -27,12 +24,12 @@ from domain.workflows.custom_template import TemplateDefined, TemplateRetired, T
 from domain.workflows.refusal import AttemptRefused, RefusalNeutralized
 from projections.projection import Projection, Touched
 from projections.table import Rows
+from projections.workflows.entries import blank_entry, content_uid_of, entry_id, entry_of
 from projections.workflows.tables import (
     CONTENTS,
     ENTRIES,
     TEMPLATES,
     ContentRow,
-    EntryRow,
     TemplateRow,
 )
 
@@ -44,16 +41,8 @@ workflows = Projection(
 )
 
 
-def _content_uid(recorded: Recorded[Any]) -> str:
-    return recorded.stream_id.removeprefix("content-")
-
-
 def _template_id(recorded: Recorded[Any]) -> str:
     return recorded.stream_id.removeprefix("template-")
-
-
-def _entry_id(recorded: Recorded[Any], version: int) -> str:
-    return f"{recorded.stream_id}@{version}"
 
 
 def _its_template(recorded: Recorded[Any]) -> Touched:
@@ -61,14 +50,14 @@ def _its_template(recorded: Recorded[Any]) -> Touched:
 
 
 def _its_content_and_entry(recorded: Recorded[ContentEvent]) -> Touched:
-    entry = _entry_id(recorded, recorded.event.operation_version)
-    return [(CONTENTS, _content_uid(recorded)), (ENTRIES, entry)]
+    entry = entry_id(recorded, recorded.event.operation_version)
+    return [(CONTENTS, content_uid_of(recorded)), (ENTRIES, entry)]
 
 
 def _all_that_is_redacted(recorded: Recorded[ParticipantNeutralized]) -> Touched:
     operations = recorded.event.operations
-    entries = [(ENTRIES, _entry_id(recorded, version)) for version in operations]
-    return [(CONTENTS, _content_uid(recorded)), *entries]
+    entries = [(ENTRIES, entry_id(recorded, version)) for version in operations]
+    return [(CONTENTS, content_uid_of(recorded)), *entries]
 
 
 @workflows.on(TemplateDefined)
@@ -116,7 +105,7 @@ def content_registered(recorded: Recorded[ContentRegistered], rows: Rows) -> Non
     rows.add(
         CONTENTS,
         ContentRow(
-            uid=_content_uid(recorded),
+            uid=content_uid_of(recorded),
             content=ContentState(),
             workflow_id=None,
             template_id=None,
@@ -133,16 +122,16 @@ def content_registered(recorded: Recorded[ContentRegistered], rows: Rows) -> Non
 def content_changed(recorded: Recorded[ContentEvent], rows: Rows) -> None:
     """Show the content as the event leaves it, and enter the operation or what it goes on with."""
     event = recorded.event
-    row = rows.edit(CONTENTS, _content_uid(recorded))
+    row = rows.edit(CONTENTS, content_uid_of(recorded))
     state = state_of(row)
     before = _roles_in(state)
     if event.operation_version == recorded.version:
-        rows.add(ENTRIES, _entry(recorded, state))
+        rows.add(ENTRIES, entry_of(recorded, state))
     event.fold(state)
     _show(recorded, row, state)
     if isinstance(event, TransitionEvent):
         return
-    entry = rows.edit(ENTRIES, _entry_id(recorded, event.operation_version))
+    entry = rows.edit(ENTRIES, entry_id(recorded, event.operation_version))
     if event.operation_version == recorded.version:
         entry.before = before
     entry.after = _roles_in(state)
@@ -161,12 +150,12 @@ def content_changed(recorded: Recorded[ContentEvent], rows: Rows) -> None:
 def participant_neutralized(recorded: Recorded[ParticipantNeutralized], rows: Rows) -> None:
     """Take their name and their comments out, here and wherever they were entered."""
     event = recorded.event
-    row = rows.edit(CONTENTS, _content_uid(recorded))
+    row = rows.edit(CONTENTS, content_uid_of(recorded))
     state = state_of(row)
     event.fold(state)
     _show(recorded, row, state)
     for version in event.operations:
-        entry = rows.edit(ENTRIES, _entry_id(recorded, version))
+        entry = rows.edit(ENTRIES, entry_id(recorded, version))
         if event.participant in entry.people:
             entry.people[event.participant] = REDACTED
         if entry.participant == event.participant:
@@ -180,7 +169,7 @@ def attempt_refused(recorded: Recorded[AttemptRefused], rows: Rows) -> None:
     event = recorded.event
     rows.add(
         ENTRIES,
-        _blank_entry(
+        blank_entry(
             recorded,
             operation=event.operation,
             user_id=event.user_id,
@@ -196,11 +185,11 @@ def attempt_refused(recorded: Recorded[AttemptRefused], rows: Rows) -> None:
 
 @workflows.on(
     RefusalNeutralized,
-    touches=lambda recorded: [(ENTRIES, _entry_id(recorded, 1))],
+    touches=lambda recorded: [(ENTRIES, entry_id(recorded, 1))],
 )
 def refusal_neutralized(recorded: Recorded[RefusalNeutralized], rows: Rows) -> None:
     """Take out who it was, and what they were told."""
-    entry = rows.edit(ENTRIES, _entry_id(recorded, 1))
+    entry = rows.edit(ENTRIES, entry_id(recorded, 1))
     entry.user_id = REDACTED
     entry.error = REDACTED
 
@@ -245,79 +234,6 @@ def _named(state: ContentState, roles: dict[str, list[str]]) -> dict[str, str]:
     return {who: state.people[who] for people in roles.values() for who in people}
 
 
-def _entry(recorded: Recorded[ContentEvent], state: ContentState) -> EntryRow:
-    event = recorded.event
-    entry = _blank_entry(
-        recorded,
-        operation="apply_template",
-        user_id=event.user_id,
-        content_uid=_content_uid(recorded),
-        participant=event.participant,
-        workflow_id=event.workflow_id,
-        template_id=state.current.template.id if state.current is not None else None,
-    )
-    match event:
-        case TemplateApplied():
-            entry.template_id = event.template.id
-            entry.metadata = {
-                "template_version": event.template.version,
-                "replaced_workflow": event.replaced_workflow_id,
-                "replaced_template": event.replaced_template_id,
-                "backup_created": event.backed_up,
-            }
-        case RolesChanged():
-            entry.operation = "modify_roles"
-        case TransitionEvent():
-            is_approval = isinstance(event, TransitionApproved)
-            entry.operation = "approve_transition" if is_approval else "execute_transition"
-            entry.transition_id = event.transition_id
-            entry.from_state = event.from_state
-            entry.to_state = event.to_state
-            entry.comments = event.comments
-        case TemplateRemoved():
-            entry.operation = "remove_template"
-            entry.from_state = event.state
-    return entry
-
-
-def _blank_entry(
-    recorded: Recorded[Any],
-    *,
-    operation: str,
-    user_id: str,
-    content_uid: str | None = None,
-    participant: str | None = None,
-    workflow_id: str | None = None,
-    template_id: str | None = None,
-    transition_id: str | None = None,
-    success: bool = True,
-    error_code: str | None = None,
-    error: str | None = None,
-) -> EntryRow:
-    return EntryRow(
-        id=_entry_id(recorded, recorded.version),
-        position=recorded.position,
-        timestamp=recorded.event.timestamp,
-        operation=operation,
-        participant=participant,
-        user_id=user_id,
-        content_uid=content_uid,
-        workflow_id=workflow_id,
-        template_id=template_id,
-        transition_id=transition_id,
-        from_state=None,
-        to_state=None,
-        comments=None,
-        success=success,
-        before={},
-        after={},
-        people={},
-        metadata={},
-        error_code=error_code,
-        error=error,
-    )
-
-
 def _changed_template(recorded: Recorded[Any], rows: Rows) -> TemplateRow:
     row = rows.edit(TEMPLATES, _template_id(recorded))
     row.updated_at = recorded.event.timestamp
@@ -330,7 +246,7 @@ def _enter_of_template(
 ) -> None:
     template_id = _template_id(recorded)
     who = _who(recorded)
-    entry = _blank_entry(recorded, operation=operation, user_id=who, template_id=template_id)
+    entry = blank_entry(recorded, operation=operation, user_id=who, template_id=template_id)
     entry.metadata = metadata
     rows.add(ENTRIES, entry)
 

@@ -49,7 +49,8 @@ async def set_up(services: Services, key: int = 1, **fields: Any) -> Stewardship
 
 async def look(services: Services, at: datetime) -> None:
     """When somebody looks what is due at a moment."""
-    await let_time_pass(services.store, services.freshness, services.stewardships, lambda: at)
+    await services.freshness.reach_head(["stewardships"])
+    await let_time_pass(services.store, services.stewardships, lambda: at)
 
 
 async def happened(services: Services, key: int = 1) -> list[str]:
@@ -165,6 +166,8 @@ async def test_one_that_goes_wrong_does_not_keep_the_others_waiting(services: Se
     for key in (1, 2):
         await set_up(services, key, workflows=[], responsibilities=[a_responsibility()])
 
+    await services.freshness.reach_head(["stewardships"])
+
     class WithOneThatIsGone:
         async def due(self, now: datetime, limit: int) -> list[int]:
             return [1, 99, *await services.stewardships.due(now, limit)]
@@ -172,7 +175,6 @@ async def test_one_that_goes_wrong_does_not_keep_the_others_waiting(services: Se
     with pytest.raises(NotFoundError):
         await let_time_pass(
             services.store,
-            services.freshness,
             WithOneThatIsGone(),
             lambda: after(days=7, minutes=1),
         )
@@ -210,7 +212,6 @@ async def test_who_is_woken_has_it_happen_and_asks_to_be_woken_for_the_next(
     queue = Queue()
     wake = passing_time(
         services.store,
-        services.freshness,
         services.stewardships,
         queue,
         lambda: after(days=7, seconds=1),

@@ -100,6 +100,13 @@ def test_what_is_set_takes_the_place_of_a_first_value() -> None:
     assert holds.security.max_file_size_mb == 20
 
 
+def test_what_another_release_took_and_this_one_does_not_is_passed_over() -> None:
+    stored = {"processing": {"timeout": 10**9, "max_concurrent": 4, "gone": 1}, "gone": {"x": 1}}
+
+    holds = sections_of({"processing": {"timeout": 200}}, stored).processing
+    assert (holds.timeout, holds.max_concurrent) == (200, 4)
+
+
 def test_headers_are_kept_apart_from_what_is_shown() -> None:
     configuration = configured("web_downloader", headers={"Authorization": "Bearer x"}, timeout=5)
 

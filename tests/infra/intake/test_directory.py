@@ -69,11 +69,12 @@ async def watching(path: Path, **settings: Any) -> AsyncIterator[Watched]:
         await watched.close()
 
 
+@pytest.mark.parametrize("polling", [False, True])
 async def test_files_that_are_there_before_and_files_that_come_are_given_once(
-    tmp_path: Path,
+    tmp_path: Path, *, polling: bool
 ) -> None:
     (tmp_path / "before.pdf").write_bytes(PDF)
-    async with watching(tmp_path) as watched:
+    async with watching(tmp_path, force_polling=polling) as watched:
         assert await watched.given() == "before.pdf"
         watched.put("written.PDF")
         assert await watched.given() == "written.PDF"

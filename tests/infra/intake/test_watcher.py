@@ -18,6 +18,7 @@ from application.metadata import by_system
 from domain.documents.document import Document, document_id
 from domain.documents.events import Source
 from domain.documents.processing_events import ProcessingQueued
+from domain.system.events import SystemErrorOccurred
 from infra.documents.storage import FileDocumentStorage
 from infra.intake.files import place
 from infra.settings import Settings
@@ -229,13 +230,28 @@ async def test_a_file_that_may_not_be_moved_keeps_no_other_waiting(
     assert len(await queued(base)) == 2
 
 
-async def test_a_directory_that_cannot_be_is_shown_as_failing_until_another_is_configured(
-    base: Foundation, settings: Settings
+async def until_reported(base: Foundation) -> None:
+    """Wait until somebody outside can know that nothing is watched."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            page = await base.event_store.reader.page(0, 1000, types=["SystemErrorOccurred"])
+            if page.entries:
+                [recorded] = page.events
+                assert isinstance(recorded.event, SystemErrorOccurred)
+                assert recorded.event.component == "file_watcher"
+                assert recorded.event.details == {"error": "FileExistsError"}
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_directory_that_cannot_be_is_told_of_until_another_is_configured(
+    base: Foundation, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("infra.intake.watcher.BEGIN_AGAIN_SECONDS", 0.1)
     (settings.annals_home / "file").write_bytes(b"no directory")
     await set_up(base, watch_path="file")
     async with file_watching(base).running():
-        await asyncio.sleep(A_WHILE)
+        await until_reported(base)
         assert (await intake(base).status()).file_watcher is ComponentState.FAILING
         await set_up(base, watch_path="inbox")
         put(settings.annals_home / "inbox" / "a.pdf", pdf("a"))

@@ -1,4 +1,4 @@
-"""Undisturbed by what is done in the background."""
+"""Undisturbed by what is done in the background; those who work on contents."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ import pytest
 from infra.documents.slots import SLOT_CLASS
 from projections.documents.projection import documents
 from tests.interfaces.api import Api
+from tests.interfaces.rest.workflow_people import acting
 from tests.serving import Served
 
 # As many documents are processed at a time.
@@ -26,3 +27,17 @@ def nothing_processed(served: Served, api: Api) -> Iterator[None]:
         yield
         for (job_id,) in connection.execute(WAITING).fetchall():
             api.http.delete(f"/api/v1/process/job/{job_id}").raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def author(served: Served, api: Api) -> Iterator[Api]:
+    """The API, as wf-author reaches it, a user who has roles on contents alone."""
+    with acting(served, api, name="wf-author") as author:
+        yield author
+
+
+@pytest.fixture(scope="module")
+def editor(served: Served, api: Api) -> Iterator[Api]:
+    """The API, as wf-editor reaches it."""
+    with acting(served, api, name="wf-editor") as editor:
+        yield editor
