@@ -207,7 +207,7 @@ async def test_what_goes_wrong_again_and_again_fails_the_job_at_last(services: S
     job = await job_of(services, job_id)
 
     assert job.state.status == JobStatus.FAILED
-    assert job.state.error == "The job was begun 5 times and never came to its end"
+    assert job.state.error == "The job was begun 5 times and failed each time; the log says why"
     assert not await _exists(services, job)
 
 
