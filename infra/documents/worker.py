@@ -62,7 +62,7 @@ def _answer(request: Request) -> Answer:
             case AreYouThere():
                 return Ready()
             case Inspect():
-                return Inspected(inspect(Path(request.path), request.limits))
+                return Inspected(inspect(Path(request.path), request.most_pages))
             case Read():
                 # Not needed to inspect, and slow to import.
                 from infra.documents.tables import read_pages  # noqa: PLC0415
