@@ -25,6 +25,7 @@ LAYOUTS = {
     "turned the other way": Layout(turned=270, turned_back=True),
     "wrapped": Layout(event_characters=30),
     "wrapped around the middle": Layout(event_characters=45, wrapped="middle", pitch=9),
+    "with a minimum": Layout(minimum="3"),
     "without header": Layout(header=False),
     "without offer numbers": Layout(offer_number=False, centred_headers=True),
 }
