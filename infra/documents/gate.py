@@ -1,6 +1,7 @@
 """The gate: what a PDF is, and whether it is read at all. Runs in a process of its own."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -122,9 +123,7 @@ def _facts(document: pypdfium2.PdfDocument) -> SheetFacts:
         raise UnreadableDocumentError(
             RefusalCode.NO_TEXT_LAYER, "The PDF has pictures only, and no text that can be read"
         )
-    offer = [n for n, text in enumerate(texts, start=1) if _OFFER_PAGE.search(text)]
-    if not offer:
-        offer = [n for n, text in enumerate(texts, start=1) if all(r.search(text) for r in _ROWS)]
+    offer = _offer_pages(texts)
     if not offer:
         raise UnreadableDocumentError(
             RefusalCode.NO_USABLE_TEXT, "The PDF has no page with a betting offer"
@@ -140,6 +139,20 @@ def _facts(document: pypdfium2.PdfDocument) -> SheetFacts:
         offer_pages=tuple(offer),
         issue_date=next((date for date in dates if date), None),
     )
+
+
+def _offer_pages(texts: Sequence[str]) -> list[int]:
+    """Find the pages that say that they are of the offer, and those between them that have rows.
+
+    Where none says so, they are all that have rows.
+    """
+    marked = [n for n, text in enumerate(texts, start=1) if _OFFER_PAGE.search(text)]
+    first, last = (marked[0], marked[-1]) if marked else (1, len(texts))
+    return [
+        number
+        for number, text in enumerate(texts[first - 1 : last], start=first)
+        if number in marked or all(sign.search(text) for sign in _ROWS)
+    ]
 
 
 def _text_of(document: pypdfium2.PdfDocument, number: int) -> str:
