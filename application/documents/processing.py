@@ -104,12 +104,11 @@ class Processor:
             return
         except UnreadableDocumentError as error:
             await self._fail(taken, error.code, error.message)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            seconds = f"{limits.timeout_seconds:g}"
-            await self._fail(taken, TIMEOUT, f"The document took longer than {seconds} seconds")
         except Exception:
+            if limit.expired():
+                message = f"The document took longer than {limits.timeout_seconds:g} seconds"
+                await self._fail(taken, TIMEOUT, message)
+                return
             await self._change(taken, ProcessingJob.fail_attempt)
             raise
 
@@ -129,5 +128,5 @@ class Processor:
 
     async def _until_called_off(self, taken: TakenUp) -> None:
         peek = self._store.peek
-        while taken.is_of(await peek(ProcessingJob, taken.job_id)):  # noqa: ASYNC110 - a log
+        while taken.is_of(await peek(ProcessingJob, taken.job_id)):  # noqa: ASYNC110 - in a log
             await asyncio.sleep(LOOK_SECONDS)

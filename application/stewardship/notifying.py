@@ -33,6 +33,9 @@ FIRST_PAUSE = timedelta(minutes=1)
 # How the actor of a user begins, by which an approver may be named.
 USER = "user:"
 
+# For a mail server that hangs, however many there are to be told: then some wait for the next time.
+TIME_FOR_ALL = timedelta(minutes=10)
+
 NOTIFY = JobKind(name="notify_of_stewardship", timeout_seconds=900)
 
 
@@ -66,6 +69,9 @@ class Result(NamedTuple):
         if self.kind is NotificationSent:
             return {"recipients": self.recipients}
         return {"reason": self.reason}
+
+
+OUT_OF_TIME = Result(NotificationFailed, reason="others took too long", may_pass_later=True)
 
 
 class NotificationToRecord(NamedTuple):
@@ -109,11 +115,14 @@ class Notifier:
         notice = notice_of(recorded.event, then.state)
         if notice is None:
             return
-        is_to_be_repeated = False
+        began, is_to_be_repeated = self._clock(), False
         for notification in _notifications(then, wanted.version, notice.recipients):
             if notification.id in stewardship.state.notified:
                 continue
-            result = await self._try(notification, notice, recorded, stewardship)
+            if self._clock() - began > TIME_FOR_ALL:
+                result = OUT_OF_TIME
+            else:
+                result = await self._try(notification, notice, recorded, stewardship)
             if result.may_pass_later and wanted.attempt < MOST_ATTEMPTS:
                 is_to_be_repeated = True
             else:

@@ -1,6 +1,6 @@
 """The templates that there are, and defining one's own (contract section 9)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from application.errors import AlreadyExistsError, NotFoundError
@@ -52,15 +52,25 @@ class Templates:
         """
         if template_id in self.built_in:
             return FoundTemplate(self.built_in[template_id], {})
-        custom = await self.custom(template_id)
+        custom = await self._custom(template_id, self._store.peek)
         return FoundTemplate(custom.state.template, {custom.id: custom.version})
 
     async def custom(self, template_id: str) -> CustomTemplate:
-        """Give a custom template. Raises TemplateNotFoundError if it is unknown or retired."""
+        """Give a custom template to be changed.
+
+        Raises TemplateNotFoundError if it is unknown or retired.
+        """
+        return await self._custom(template_id, self._store.load)
+
+    async def _custom(
+        self,
+        template_id: str,
+        read: Callable[[type[CustomTemplate], str], Awaitable[CustomTemplate]],
+    ) -> CustomTemplate:
         if not is_id(template_id):
             raise await self.not_found(template_id)
         try:
-            custom = await self._store.load(CustomTemplate, template_id)
+            custom = await read(CustomTemplate, template_id)
         except NotFoundError:
             raise await self.not_found(template_id) from None
         if custom.state.is_retired:

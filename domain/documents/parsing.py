@@ -1,7 +1,7 @@
 """From the rows of a sheet to its games: a pure function, whatever the rows are."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,7 +13,9 @@ from domain.documents.sheet import SheetPage
 from domain.documents.wording import (
     DASH,
     FOOTBALL,
+    ROW_START,
     TRACES_OF_A_ROW,
+    clean,
     is_day_band,
     read_competition_band,
     read_day_band,
@@ -49,10 +51,22 @@ def parse_sheet(issue_date: datetime.date | None, pages: Iterable[SheetPage]) ->
     parser.settle_boxes()
     return ParsedSheet(
         games=tuple(parser.listings.games()),
-        anomalies=(*(a for page in pages for a in page.anomalies), *parser.anomalies),
+        anomalies=(*(a for page in pages for a in _of_page(page)), *parser.anomalies),
         rows_read=parser.rows_read,
         rows_unreadable=parser.rows_unreadable,
     )
+
+
+def _of_page(page: SheetPage) -> Iterator[Anomaly]:
+    yield from page.anomalies
+    if not any(ROW_START.fullmatch(clean(row.text)) for row in page.rows):
+        yield Anomaly(
+            kind=AnomalyKind.PAGE_WITHOUT_ROWS,
+            message="No row can be found on this page of the offer",
+            page=page.number,
+            line=0,
+            text="",
+        )
 
 
 class _Box(msgspec.Struct, frozen=True):

@@ -247,6 +247,3 @@ class ProcessingCancelled(ProcessingEnded, frozen=True, kw_only=True):
     def apply(self, aggregate: "ProcessingJob") -> None:
         """Be at an end, with nothing recorded of the document."""
         self._end(aggregate, JobStatus.CANCELLED)
-
-
-PROCESSING_ENDS = (ProcessingCompleted, ProcessingFailed, ProcessingCancelled)

@@ -18,9 +18,6 @@ class Stage(StrEnum):
     STORING = "storing"
 
 
-STAGES = tuple(Stage)
-
-
 class Share(NamedTuple):
     """The part of a job's progress that a stage is, in percent."""
 

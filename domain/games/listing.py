@@ -68,7 +68,6 @@ class ListedGame(msgspec.Struct, frozen=True, kw_only=True):
     ``date`` and ``time`` (HH:MM) are those of the kick-off in Budapest, ``sheet_day`` is the day
     whose offer it belongs to. ``code`` is that of its first row, ``page`` the page of that row.
     ``home_team`` and ``away_team`` are the teams' names, ``printed_…`` what the sheet calls them.
-    ``markets_left_out`` is how many markets, the last ones, are more than are to be listed.
     """
 
     league: str
@@ -84,7 +83,6 @@ class ListedGame(msgspec.Struct, frozen=True, kw_only=True):
     page: int
     markets: tuple[ListedMarket, ...]
     anomalies: tuple[Anomaly, ...] = ()
-    markets_left_out: int = 0
 
     @property
     def identity(self) -> GameIdentity:

@@ -29,6 +29,7 @@ BEGUN = 0.05
 
 # One that so many workers began and none finished may be what kills them.
 MOST_ATTEMPTS = 5
+WORN_OUT = f"The job was begun {MOST_ATTEMPTS} times and failed each time; the log says why"
 
 
 class StewardshipJob(Aggregate):
@@ -85,7 +86,7 @@ class StewardshipJob(Aggregate):
         if not self.is_open:
             return False
         if self.state.attempts >= MOST_ATTEMPTS:
-            self.fail(f"The job was begun {MOST_ATTEMPTS} times and never came to its end", now=now)
+            self.fail(WORN_OUT, now=now)
             return False
         self.trigger_event(StewardshipJobStarted, timestamp=now)
         self.advance("started", BEGUN, now=now)

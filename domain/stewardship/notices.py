@@ -174,7 +174,7 @@ def _step_began(event: WorkflowStepBegan, state: StewardshipState) -> Notice | N
     step = next(each for each in workflow.definition.steps if each.id == event.step_id)
     if not step.assignee:
         return None
-    again = f" again, for the {event.attempt}. time" if event.attempt > 1 else ""
+    again = f" again: attempt {event.attempt}" if event.attempt > 1 else ""
     return Notice(
         f"Your turn: {step.name}",
         [

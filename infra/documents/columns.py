@@ -12,6 +12,7 @@ from infra.documents.glyphs import Glyphs, TextLine, Word
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}")
 _CODE = re.compile(r"\d{4,6}")
 _ODD = re.compile(r"\d{1,4},\d{2}")
+_MINIMUM = re.compile(r"\d{1,2}")
 _OUTCOME = re.compile(r"\d{2}")
 
 _CODE_HEADER = "Sorszám"
@@ -20,18 +21,23 @@ _OUTCOME_HEADER = "Kim."
 _ODDS_HEADERS = ("H", "D", "V")
 _START_HEADERS = ("Kezdési", "idő")
 
+COLUMNS = ("start", "code", "event", "outcome", "home", "draw", "away")
+COLUMNS_WITH_MINIMUM = ("start", "code", "minimum", *COLUMNS[2:])
+
 _MARGIN = 1.5
 _SIDE_BY_SIDE = 100.0
 
 
 class TableColumns(msgspec.Struct, frozen=True, kw_only=True):
-    """One table: its edges and the six cuts between its seven columns, from left to right.
+    """One table: its edges, its columns, and the cuts between them, from left to right.
 
-    ``header`` is the baseline of its header, None where the page has none.
+    ``columns`` are fields of Cells. ``header`` is the baseline of its header, None where the page
+    has none.
     """
 
     left: float
     right: float
+    columns: tuple[str, ...]
     cuts: tuple[float, ...]
     header: float | None
 
@@ -52,6 +58,7 @@ class _Row(msgspec.Struct, frozen=True):
 
     time: Word
     code: Word
+    minimum: Word | None
     event: tuple[Word, ...]
     outcome: Word | None
     odds: tuple[Word, ...]
@@ -71,7 +78,11 @@ def find_tables(glyphs: Glyphs) -> list[TableColumns]:
             return []
         tables.append(
             TableColumns(
-                left=left, right=right, cuts=cuts, header=header.baseline if header else None
+                left=left,
+                right=right,
+                columns=COLUMNS if len(cuts) < len(COLUMNS) else COLUMNS_WITH_MINIMUM,
+                cuts=cuts,
+                header=header.baseline if header else None,
             )
         )
     return tables if starts else []
@@ -150,7 +161,16 @@ def _rows(
             and rest[-2].text.endswith(")")
         )
         outcome = rest.pop() if is_numbered else None
-        yield _Row(time, code, tuple(rest), outcome, tuple(odds))
+        minimum = rest.pop(0) if _begins_with_minimum(rest) else None
+        yield _Row(time, code, minimum, tuple(rest), outcome, tuple(odds))
+
+
+def _begins_with_minimum(words: Sequence[Word]) -> bool:
+    """Tell whether a number stands before an event, farther from it than words from each other."""
+    if len(words) < 2 or not _MINIMUM.fullmatch(words[0].text):  # noqa: PLR2004
+        return False
+    first, second = words[:2]
+    return second.left - first.right > (first.right - first.left) / len(first.text)
 
 
 def _cuts(header: _Header | None, rows: Sequence[_Row]) -> tuple[float, ...] | None:
@@ -170,8 +190,7 @@ def _cuts(header: _Header | None, rows: Sequence[_Row]) -> tuple[float, ...] | N
     cuts = (
         _between([row.time for row in rows], [row.code for row in rows])
         or (header.code.left - _MARGIN if header else None),
-        _between([row.code for row in rows], [row.event[0] for row in rows if row.event])
-        or (header.event.left - _MARGIN if header else None),
+        *_cuts_before_event(header, rows),
         min((word.left for word in outcomes), default=nowhere) - _MARGIN,
         (max((word.right for word in outcomes), default=nowhere) + first_odd) / 2,
         _between(odds[0], odds[1]),
@@ -179,6 +198,15 @@ def _cuts(header: _Header | None, rows: Sequence[_Row]) -> tuple[float, ...] | N
     )
     found = tuple(cut for cut in cuts if cut is not None)
     return found if len(found) == len(cuts) else None
+
+
+def _cuts_before_event(header: _Header | None, rows: Sequence[_Row]) -> list[float | None]:
+    """Cut between code and event; twice, if some rows have their minimum between the two."""
+    codes = [row.code for row in rows]
+    events = [row.event[0] for row in rows if row.event]
+    if minima := [row.minimum for row in rows if row.minimum]:
+        return [_between(codes, minima), _between(minima, events)]
+    return [_between(codes, events) or (header.event.left - _MARGIN if header else None)]
 
 
 def _between(left: Sequence[Word], right: Sequence[Word]) -> float | None:

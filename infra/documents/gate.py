@@ -1,9 +1,9 @@
 """The gate: what a PDF is, and whether it is read at all. Runs in a process of its own."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pypdfium2
 import pypdfium2.raw as pdfium
 
@@ -18,7 +18,6 @@ from domain.documents.wording import (
 )
 
 _NEAR_THE_ENDS = 2048
-_MEGABYTE = 1_000_000
 
 # PDF 1.7, annex C: the largest page there is, in points.
 _LONGEST_SIDE = 14_400
@@ -34,30 +33,19 @@ _MAY_EXTRACT = 1 << 4
 _UNPROTECTED = -1
 
 
-class GateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a document may be."""
-
-    megabytes: int = 100
-    pages: int = 500
-
-
-def inspect(path: Path, limits: GateLimits) -> SheetFacts:
+def inspect(path: Path, most_pages: int) -> SheetFacts:
     """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
-    _check_bytes(path, limits)
+    _check_bytes(path)
     with _opened(path) as document:
         _check_rights(document)
-        _check_pages(document, limits)
+        _check_pages(document, most_pages)
         return _facts(document)
 
 
-def _check_bytes(path: Path, limits: GateLimits) -> None:
+def _check_bytes(path: Path) -> None:
     size = path.stat().st_size
     if size == 0:
         raise UnreadableDocumentError(RefusalCode.EMPTY_FILE, "The file is empty")
-    if size > limits.megabytes * _MEGABYTE:
-        raise UnreadableDocumentError(
-            RefusalCode.TOO_LARGE, f"The file is larger than {limits.megabytes} MB"
-        )
     with path.open("rb") as file:
         beginning = file.read(_NEAR_THE_ENDS)
         file.seek(max(0, size - _NEAR_THE_ENDS))
@@ -99,14 +87,14 @@ def _check_rights(document: pypdfium2.PdfDocument) -> None:
         )
 
 
-def _check_pages(document: pypdfium2.PdfDocument, limits: GateLimits) -> None:
+def _check_pages(document: pypdfium2.PdfDocument, most_pages: int) -> None:
     count = len(document)
     if count == 0:
         raise UnreadableDocumentError(RefusalCode.CORRUPT_PDF, "The PDF has no pages")
-    if count > limits.pages:
+    if count > most_pages:
         raise UnreadableDocumentError(
             RefusalCode.TOO_MANY_PAGES,
-            f"The PDF has {count} pages; at most {limits.pages} are read",
+            f"The PDF has {count} pages; at most {most_pages} are read",
         )
     for number in range(count):
         width, height = document.get_page_size(number)
@@ -122,9 +110,7 @@ def _facts(document: pypdfium2.PdfDocument) -> SheetFacts:
         raise UnreadableDocumentError(
             RefusalCode.NO_TEXT_LAYER, "The PDF has pictures only, and no text that can be read"
         )
-    offer = [n for n, text in enumerate(texts, start=1) if _OFFER_PAGE.search(text)]
-    if not offer:
-        offer = [n for n, text in enumerate(texts, start=1) if all(r.search(text) for r in _ROWS)]
+    offer = _offer_pages(texts)
     if not offer:
         raise UnreadableDocumentError(
             RefusalCode.NO_USABLE_TEXT, "The PDF has no page with a betting offer"
@@ -140,6 +126,20 @@ def _facts(document: pypdfium2.PdfDocument) -> SheetFacts:
         offer_pages=tuple(offer),
         issue_date=next((date for date in dates if date), None),
     )
+
+
+def _offer_pages(texts: Sequence[str]) -> list[int]:
+    """Find the pages that say that they are of the offer, and those between them that have rows.
+
+    Where none says so, they are all that have rows.
+    """
+    marked = [n for n, text in enumerate(texts, start=1) if _OFFER_PAGE.search(text)]
+    first, last = (marked[0], marked[-1]) if marked else (1, len(texts))
+    return [
+        number
+        for number, text in enumerate(texts[first - 1 : last], start=first)
+        if number in marked or all(sign.search(text) for sign in _ROWS)
+    ]
 
 
 def _text_of(document: pypdfium2.PdfDocument, number: int) -> str:

@@ -11,7 +11,6 @@ import msgspec
 
 from application.documents.ports import RefusalCode, UnreadableDocumentError
 from domain.documents.sheet import SheetFacts, SheetPage
-from infra.documents.gate import GateLimits
 from infra.documents.messages import Answer, Inspect, Inspected, Read, ReadPages, Refused, Request
 from infra.documents.processes import (
     ProcessDiedError,
@@ -29,8 +28,8 @@ class ReadingLimits(msgspec.Struct, frozen=True, kw_only=True):
     Reading as a whole may take ``seconds_at_first`` and ``seconds_a_page`` for each page.
     """
 
-    gate: GateLimits = GateLimits()
     process: ProcessLimits = ProcessLimits()
+    pages: int = 500
     inspect_seconds: float = 10.0
     call_seconds: float = 15.0
     seconds_at_first: float = 15.0
@@ -59,7 +58,7 @@ class PdfSheetReader:
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
         async with self._processes.taken() as process:
             answer = await _ask(
-                process, Inspect(str(path), self._limits.gate), self._limits.inspect_seconds
+                process, Inspect(str(path), self._limits.pages), self._limits.inspect_seconds
             )
         if isinstance(answer, Refused):
             raise UnreadableDocumentError(answer.code, answer.message)

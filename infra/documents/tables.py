@@ -27,7 +27,6 @@ _LAYOUT = {
     "detect_vertical": False,  # it takes digits that stand below others out of their numbers
 }
 _CRUMBS = re.compile(r"[^\W\d]?\.?(?: [^\W\d]?\.?)*")
-_COLUMNS = ("start", "code", "event", "outcome", "home", "draw", "away")
 
 
 def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[SheetPage]:
@@ -122,12 +121,14 @@ def _rows(table: Any, number: int, before: int, columns: TableColumns | None) ->
         if not any(cells):
             continue
         before += 1
-        in_columns = columns is not None and not _crosses(table, at, columns)
+        in_columns = None
+        if columns is not None and not _crosses(table, at, columns):
+            in_columns = Cells(**dict(zip(columns.columns, cells, strict=True)))
         yield SheetRow(
             page=number,
             line=before,
             text=" ".join(cell for cell in cells if cell),
-            cells=Cells(**dict(zip(_COLUMNS, cells, strict=True))) if in_columns else None,
+            cells=in_columns,
         )
 
 

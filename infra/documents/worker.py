@@ -9,6 +9,7 @@ import queue
 import resource
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from application.documents.ports import RefusalCode, UnreadableDocumentError
@@ -50,7 +51,8 @@ def _listen(requests: "queue.SimpleQueue[Request]") -> None:
 
 
 def _limit_memory(size: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    with suppress(ValueError):  # not every system limits the address space
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -60,7 +62,7 @@ def _answer(request: Request) -> Answer:
             case AreYouThere():
                 return Ready()
             case Inspect():
-                return Inspected(inspect(Path(request.path), request.limits))
+                return Inspected(inspect(Path(request.path), request.most_pages))
             case Read():
                 # Not needed to inspect, and slow to import.
                 from infra.documents.tables import read_pages  # noqa: PLC0415

@@ -20,7 +20,7 @@ LOOK_AROUND_SECONDS = 30.0
 UNENDED_SECONDS = 60.0
 
 
-class DirectoryGoneError(Exception):
+class DirectoryGoneError(FileNotFoundError):
     """The directory is not there any more, or another one is in its place."""
 
 

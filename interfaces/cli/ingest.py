@@ -151,26 +151,37 @@ class _Ingestion:
             print_json(view)
 
     async def _coming(self, files: Sequence[Path]) -> AsyncGenerator[Path]:
-        """Give the files that are there, and those that come, of all directories as they come."""
-        queue: asyncio.Queue[Path] = asyncio.Queue()
+        """Give the files that are there and those that come, for as long as one can be watched."""
+        queue: asyncio.Queue[Path | None] = asyncio.Queue()
+        watching = [
+            asyncio.create_task(self._watch(directory, patterns, queue))
+            for directory, patterns in _directories(files).items()
+        ]
+        try:
+            while True:
+                file = await queue.get()
+                if file is not None:
+                    yield file
+                elif all(task.done() for task in watching):
+                    return
+        finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.wait(watching)
 
-        async def watch(directory: Path, patterns: Iterable[str]) -> None:
+    async def _watch(
+        self, directory: Path, patterns: Iterable[str], queue: asyncio.Queue[Path | None]
+    ) -> None:
+        try:
             settled = self._ingesting.files.settled(directory, list(patterns))
             async with contextlib.aclosing(settled):
                 async for file in settled:
                     queue.put_nowait(file)
-
-        async with asyncio.TaskGroup() as watching:
-            tasks = [
-                watching.create_task(watch(directory, patterns))
-                for directory, patterns in _directories(files).items()
-            ]
-            try:
-                while True:
-                    yield await queue.get()
-            finally:
-                for task in tasks:
-                    task.cancel()
+        except OSError as error:
+            reason = f"The directory cannot be watched: {error.strerror or 'it is gone'}"
+            self._tell(IngestedView(file=str(directory), status=REFUSED, error=reason))
+        finally:
+            asyncio.get_running_loop().call_soon(queue.put_nowait, None)
 
 
 async def _given(files: Sequence[Path]) -> AsyncGenerator[Path]:
@@ -182,7 +193,9 @@ def _directories(files: Sequence[Path]) -> dict[Path, set[str]]:
     """Tell for which names to watch which directories."""
     found: dict[Path, set[str]] = {}
     for file in files:
-        directory, pattern = (file, "*.pdf") if file.is_dir() else (file.parent, file.name)
-        name = pattern if file.is_dir() else glob.escape(pattern)
-        found.setdefault(directory.resolve(), set()).add(name)
+        if file.is_dir():
+            directory, pattern = file, "*.pdf"
+        else:
+            directory, pattern = file.parent, glob.escape(file.name)
+        found.setdefault(directory.resolve(), set()).add(pattern)
     return found

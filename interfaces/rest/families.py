@@ -120,6 +120,8 @@ def _workflows(problem: Problem) -> tuple[int, ErrorBody]:
 def _stewardship(problem: Problem) -> tuple[int, ErrorBody]:
     if problem.kind == "validation_error":
         return 400, StewardshipError(_in_words(problem))
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem.status, StewardshipError("Internal server error")
     return problem.status, StewardshipError(problem.message)
 
 

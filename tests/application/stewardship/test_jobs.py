@@ -14,7 +14,7 @@ from domain.aggregate import Aggregate
 from domain.errors import InvalidFieldError
 from domain.events import Metadata
 from domain.stewardship.definition import StewardshipDefinition
-from domain.stewardship.job import StewardshipJob
+from domain.stewardship.job import MOST_ATTEMPTS, StewardshipJob
 from domain.stewardship.job_events import StewardshipJobProgressed
 from domain.stewardship.kinds import JobStatus
 from domain.stewardship.stewardship import Stewardship
@@ -187,6 +187,27 @@ async def test_one_that_is_cancelled_at_the_last_moment_leaves_nothing(
     job = await ended(services, job_id)
 
     assert job.state.status == JobStatus.CANCELLED
+    assert not await _exists(services, job)
+
+
+async def test_what_goes_wrong_again_and_again_fails_the_job_at_last(services: Services) -> None:
+    job_id = await requested(services, a_definition())
+
+    class BrokenStore(DyingStore):
+        async def save(self, *aggregates: Any, **conditions: Any) -> int:
+            if len(aggregates) > 1:
+                raise OSError("no space left on device /var/lib/secret")
+            return await self._store.save(*aggregates, **conditions)
+
+    broken: Any = BrokenStore(services, at=0, recorded=False)
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(OSError, match="no space"):
+            await run_job(broken, now, job_id, BY_TEST)
+    await run_job(broken, now, job_id, BY_TEST)
+    job = await job_of(services, job_id)
+
+    assert job.state.status == JobStatus.FAILED
+    assert job.state.error == "The job was begun 5 times and failed each time; the log says why"
     assert not await _exists(services, job)
 
 

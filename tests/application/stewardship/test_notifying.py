@@ -13,6 +13,7 @@ from application.jobs import Job
 from application.mail import Mail, Mailer, MailOutcome, MailResult
 from application.metadata import by_system
 from application.stewardship.notifying import MOST_ATTEMPTS, Notifier
+from application.stewardship.ports import Clock
 from application.stewardship.running import notifying, stewardship_notices
 from application.webhooks.handlers import RegisterWebhook, register_webhook
 from domain.identity.roles import Role
@@ -66,7 +67,11 @@ class Annals:
     """What notifies, with the jobs that follow from events and from each other."""
 
     def __init__(
-        self, services: Services, pool: AsyncConnectionPool, mailer: Mailer | None
+        self,
+        services: Services,
+        pool: AsyncConnectionPool,
+        mailer: Mailer | None,
+        clock: Clock = lambda: NOW,
     ) -> None:
         self._services = services
         self.queue = Queue()
@@ -78,7 +83,7 @@ class Annals:
                 users=services.identity,
                 audience=RegisteredAudience(pool),
                 catalogue=OUTWARD,
-                clock=lambda: NOW,
+                clock=clock,
             )
         )
 
@@ -336,3 +341,31 @@ async def test_who_is_named_as_a_user_is_reached_by_the_users_address(
         "Sent",
         "Skipped",
     ]
+
+
+async def test_a_server_that_hangs_lets_the_others_wait_for_the_next_time(
+    services: Services, pool: AsyncConnectionPool
+) -> None:
+    options = some_options(
+        notifications=NotificationsDefinition(email=True),
+        approval=ApprovalDefinition(required=True, approvers=["a@b.example", "c@d.example"]),
+    )
+    stewardship = Stewardship.create(1, a_definition(options=options, workflows=[]), now=START)
+    stewardship.change_status(StewardshipStatus.INACTIVE, reason="", by="user:ann", now=START)
+    await services.store.save(stewardship, metadata=BY_TEST)
+    now = NOW
+
+    class Slow(Post):
+        async def send(self, mail: Mail) -> MailOutcome:
+            nonlocal now
+            now += timedelta(minutes=11)
+            return await super().send(mail)
+
+    post = Slow()
+    annals = Annals(services, pool, post, lambda: now)
+    await annals.follow(stewardship)
+    assert [mail.to for mail in post.mails] == ["a@b.example"]
+
+    await annals.do(*annals.queue.jobs)
+    assert [mail.to for mail in post.mails] == ["a@b.example", "c@d.example"]
+    assert [result for _, _, result, _ in await annals.told(stewardship)] == ["Sent", "Sent"]

@@ -138,8 +138,13 @@ def test_the_new_year_begins_in_the_middle_of_a_sheet(band: str) -> None:
     assert found(sheet) == []
 
 
+def test_a_page_of_the_offer_without_any_row_is_an_anomaly() -> None:
+    sheet = parsed(f"Péntek (2025. július 18.)\nLabdarúgás, Eb\n{LECH}", "Labdarúgás, Eb")
+    assert found(sheet) == [("page_without_rows", 3, 0)]
+
+
 def test_a_band_that_names_another_weekday_is_an_anomaly() -> None:
-    sheet = parsed("Hétfő (2025. július 18.)")
+    sheet = parsed(f"Hétfő (2025. július 18.)\nFutsal, Eb\n{LECH}")
     assert found(sheet) == [("date_mismatch", 2, 1)]
 
 
@@ -340,7 +345,8 @@ def test_what_stands_around_the_table_is_no_row() -> None:
     ],
 )
 def test_a_row_that_cannot_be_read_is_an_anomaly_and_never_mended(row: str, kind: str) -> None:
-    sheet = parsed(f"Péntek (2025. július 18.)\nLabdarúgás, Hibás bajnokság\n{row}")
+    others = f"Futsal, Eb\n{LECH}"
+    sheet = parsed(f"Péntek (2025. július 18.)\nLabdarúgás, Hibás bajnokság\n{row}\n{others}")
     assert (sheet.games, found(sheet)) == ((), [(kind, 2, 3)])
     assert (sheet.rows_read, sheet.rows_unreadable) == (0, 1)
     assert sheet.anomalies[0].text == row

@@ -17,7 +17,7 @@ from domain.documents.processing_events import (
     ProcessingStageEntered,
     ProcessingStarted,
 )
-from domain.documents.stages import SHARES, STAGES, Stage, percent, remaining_seconds
+from domain.documents.stages import SHARES, Stage, percent, remaining_seconds
 from domain.errors import InvalidFieldError
 
 JOB_ID = UUID("550e8400-e29b-41d4-a716-446655440000")
@@ -65,14 +65,14 @@ def test_a_job_that_is_taken_up_again_keeps_its_progress() -> None:
 
 
 def test_the_shares_of_the_stages_are_all_of_the_progress() -> None:
-    assert SHARES[STAGES[0]].begins == 0.0
-    assert SHARES[STAGES[-1]].ends == 100.0
-    for stage, following in pairwise(STAGES):
+    assert SHARES[Stage.VALIDATION].begins == 0.0
+    assert SHARES[Stage.STORING].ends == 100.0
+    for stage, following in pairwise(Stage):
         assert SHARES[stage].ends == SHARES[following].begins
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(STAGES), st.integers(0, 9)), max_size=20))
+@given(st.lists(st.tuples(st.sampled_from(Stage), st.integers(0, 9)), max_size=20))
 def test_progress_never_falls_whatever_is_reported(reports: list[tuple[Stage, int]]) -> None:
     job = queued()
     job.start()

@@ -20,13 +20,8 @@ GAME = game(
 def test_the_main_market_comes_first_then_by_priority_then_as_on_the_sheet() -> None:
     (arranged,) = arrange_markets([GAME], PRIORITIES)
     assert [market.code for market in arranged.markets] == ["1", "4", "2", "3", "5"]
-    assert arranged.markets_left_out == 0
 
 
-def test_the_cap_counts_additional_markets_only_and_takes_none_away() -> None:
-    (arranged,) = arrange_markets([GAME], PRIORITIES, 3)
-    assert (len(arranged.markets), arranged.markets_left_out) == (5, 1)
-    (arranged,) = arrange_markets([GAME], PRIORITIES, 4)
-    assert arranged.markets_left_out == 0
-    (arranged,) = arrange_markets([GAME], PRIORITIES, 0)
-    assert arranged.markets_left_out == 4
+def test_no_market_is_lost_whatever_the_priorities() -> None:
+    (arranged,) = arrange_markets([GAME], {})
+    assert [market.code for market in arranged.markets] == ["1", "5", "2", "3", "4"]

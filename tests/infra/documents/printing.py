@@ -69,6 +69,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     left: float = 29.0
     rows_a_page: int = 55
     centred_headers: bool = False
+    minimum: str = ""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -187,6 +188,9 @@ def _print_table(canvas: Any, lines: Sequence[Printed], layout: Layout, table: T
         if isinstance(line, str):
             placed.append((0, table.left + 1, y, line))
             continue
+        if layout.minimum and line[0]:
+            x = table.left + table.edges[2] - 1.6 * layout.size
+            placed.append((1, x, y, layout.minimum))
         for column, text in enumerate(line):
             x = table.edges[column]
             if column >= ODDS:

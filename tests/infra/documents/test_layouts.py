@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from domain.documents.parsing import parse_sheet
-from infra.documents.gate import GateLimits, inspect
+from infra.documents.gate import inspect
 from infra.documents.tables import read_pages
 from tests.infra.documents.generated import FRIDAY, Offer, as_expected, offers
 from tests.infra.documents.printing import Layout, print_sheet
@@ -25,6 +25,7 @@ LAYOUTS = {
     "turned the other way": Layout(turned=270, turned_back=True),
     "wrapped": Layout(event_characters=30),
     "wrapped around the middle": Layout(event_characters=45, wrapped="middle", pitch=9),
+    "with a minimum": Layout(minimum="3"),
     "without header": Layout(header=False),
     "without offer numbers": Layout(offer_number=False, centred_headers=True),
 }
@@ -41,7 +42,7 @@ LAYOUTS = {
 def test_a_sheet_is_read_as_it_was_printed(layout: Layout, offer: Offer, tmp_path: Path) -> None:
     path = tmp_path / "sheet.pdf"
     path.write_bytes(print_sheet(offer.lines, layout, FRIDAY))
-    facts = inspect(path, GateLimits())
+    facts = inspect(path, 500)
     pages = list(read_pages(path, facts.offer_pages))
     sheet = parse_sheet(facts.issue_date, pages)
     assert facts.issue_date == FRIDAY

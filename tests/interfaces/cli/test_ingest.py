@@ -156,6 +156,22 @@ def test_watching_goes_on_with_what_comes_and_passes_over_what_is_known(
         assert ingestion.end() == 1
 
 
+def test_a_directory_that_cannot_be_watched_ends_it(
+    lone_terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("infra.intake.directory.Directory._look_around", refuse)
+
+    done = lone_terminal.run("ingest", str(tmp_path), "--watch", "--json")
+
+    assert (done.code, done.err) == (1, "")
+    [told] = lines(done.out).values()
+    assert told["status"] == "refused"
+    assert told["error"] == "The directory cannot be watched: Permission denied"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), ("no-such-file.pdf",), ("/",), (str(SHEET), "--priority", "5")],

@@ -14,7 +14,7 @@ UPLOAD = "/api/v1/upload"
 
 # Of what somebody asked for. What is done in the background meanwhile does not count.
 HEAD = """
-SELECT max(notification_id) FROM events WHERE metadata ->> 'actor' <> 'system'
+SELECT COALESCE(max(notification_id), 0) FROM events WHERE metadata ->> 'actor' <> 'system'
 """
 
 

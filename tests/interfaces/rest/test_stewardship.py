@@ -1,9 +1,11 @@
 """The calls of the seed: set a stewardship up, get it, list it (contract section 8)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from interfaces.rest.families import SKINS, Family, Problem, StewardshipError
 from tests.interfaces.api import Api, Json, unique
 from tests.interfaces.rest.problems import assert_stewardship_error
 from tests.interfaces.rest.stewardship import ANN, create, seed_body, small_body
@@ -415,6 +417,36 @@ def test_debug_is_for_admins_who_ask_for_it(api: Api, user_api: Api) -> None:
     assert "debug" in api.http.get("/stewardship?id=", headers=asking).json()
     assert "debug" not in api.http.get("/stewardship", params={"size": 1}).json()
     assert "debug" not in user_api.http.get("/stewardship?size=1", headers=asking).json()
+
+
+def test_every_error_is_in_the_shape_of_the_seed(api: Api, stranger: Api) -> None:
+    assert_stewardship_error(stranger.http.get("/stewardship"), 401, "Not authenticated")
+    assert_stewardship_error(stranger.http.post("/stewardship/jobs", json={}), 401)
+    assert_stewardship_error(api.http.put("/stewardship", json={}), 405)
+    assert_stewardship_error(api.http.get("/stewardship/stewardship_1"), 404)
+    large = api.http.post("/stewardship", json=small_body(metadata={"a": "x" * (1 << 20)}))
+    assert_stewardship_error(large, 413, "1024 KB")
+    form = api.http.post("/stewardship", data={"type": "data_quality"})
+    assert_stewardship_error(form, 415, "application/json")
+    deep: Json = {}
+    for _ in range(40):
+        deep = {"a": deep}
+    nested = api.http.post("/stewardship", json=small_body(metadata=deep))
+    assert_stewardship_error(nested, 400, "metadata.a.a is nested deeper than 32 levels")
+
+
+def test_what_nobody_foresaw_is_an_internal_server_error_and_no_more() -> None:
+    problem = Problem(
+        status=500,
+        kind="internal_error",
+        message="An internal error occurred",
+        at=datetime.now(UTC),
+        request_id="none",
+    )
+
+    status, body = SKINS[Family.STEWARDSHIP](problem)
+
+    assert (status, body) == (500, StewardshipError("Internal server error"))
 
 
 def _assert_within(sent: Any, kept: Any) -> None:

@@ -1,7 +1,8 @@
 """What is done in a stewardship over HTTP (contract section 8); the rules are in the domain."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.interfaces.api import PASSWORD, Api, Json, answered, unique
@@ -279,24 +280,46 @@ def test_a_job_that_is_done_cannot_be_cancelled(api: Api) -> None:
     assert_stewardship_error(response, 400, "The job is completed and cannot be cancelled")
 
 
-def test_a_job_that_waits_is_cancelled_once_under_the_conditions_that_are_sent(
-    postgres_url: str, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def without_worker(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """An Annals that does no jobs, with DEBUG, as the admin reaches it."""
+    home = tmp_path_factory.mktemp("annals")
     with (
         fresh_database(postgres_url) as database,
-        serving(tmp_path, database_url=database, parts="api,projections") as without_worker,
-        without_worker.client() as client,
+        serving(home, database_url=database, parts="api,projections", DEBUG="true") as served,
+        served.client() as client,
     ):
-        requested = answered(client.post("/stewardship/jobs", json=small_body()), 202)
-        path = f"/stewardship/jobs/{requested['id']}/cancel"
-        stale = client.post(path, headers={"If-Match": '"9"'})
-        assert_stewardship_error(stale, 412, "If-Match")
+        yield client
 
-        first, again = (client.post(path, headers={"Idempotency-Key": "once"}) for _ in range(2))
 
-        assert answered(first, 200)["status"] == "cancelled"
-        assert again.content == first.content
-        assert again.headers["idempotent-replayed"] == "true"
-        shown = client.get("/stewardship/jobs", params={"id": requested["id"]}).json()
-        assert shown == first.json()
-        assert_stewardship_error(client.post("/stewardship/jobs/none/cancel"), 404, "Job not found")
+def test_a_job_that_waits_is_cancelled_once_under_the_conditions_that_are_sent(
+    without_worker: httpx.Client,
+) -> None:
+    client = without_worker
+    requested = answered(client.post("/stewardship/jobs", json=small_body()), 202)
+    path = f"/stewardship/jobs/{requested['id']}/cancel"
+    stale = client.post(path, headers={"If-Match": '"9"'})
+    assert_stewardship_error(stale, 412, "If-Match")
+
+    first, again = (client.post(path, headers={"Idempotency-Key": "once"}) for _ in range(2))
+
+    assert answered(first, 200)["status"] == "cancelled"
+    assert again.content == first.content
+    assert again.headers["idempotent-replayed"] == "true"
+    shown = client.get("/stewardship/jobs", params={"id": requested["id"]}).json()
+    assert shown == first.json()
+    assert_stewardship_error(client.post("/stewardship/jobs/none/cancel"), 404, "Job not found")
+
+
+def test_with_debug_turned_on_whoever_asks_is_told_how_they_were_served(
+    without_worker: httpx.Client,
+) -> None:
+    key = answered(without_worker.post("/api/v1/api-keys/", json={"name": "user"}), 201)["key"]
+
+    asked = without_worker.get("/stewardship", headers={"X-API-Key": key, "X-Debug": "true"})
+    not_asked = without_worker.get("/stewardship", headers={"X-API-Key": key})
+
+    assert answered(asked, 200)["debug"]["projection_lag"] == 0
+    assert "debug" not in answered(not_asked, 200)
