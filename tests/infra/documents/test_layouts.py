@@ -34,6 +34,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 @settings(
     max_examples=3,
+    derandomize=True,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],  # to shrink a sheet takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
