@@ -70,7 +70,7 @@ class WorkflowHandlers:
     """Carries out what is wanted of the workflows of contents.
 
     Whatever is refused is recorded as such, and raises a WorkflowRefusedError; every handler may
-    raise ContentManagementError, with nothing recorded, and NeutralizedError.
+    raise ContentManagementError, with nothing recorded.
     """
 
     def __init__(

@@ -1,12 +1,10 @@
 """The content: a page or paper with a workflow of its own (contract section 9)."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from domain.aggregate import Aggregate
-from domain.errors import NeutralizedError
 from domain.workflows.content_events import (
     ContentRegistered,
     EarlierWorkflowRestored,
@@ -36,7 +34,6 @@ from domain.workflows.participants import (
     Assignments,
     check_assignments,
     is_content_uid,
-    participant_of,
 )
 from domain.workflows.permissions import (
     asked_for,
@@ -45,6 +42,7 @@ from domain.workflows.permissions import (
     has_approved,
     is_barred,
     next_after,
+    powers_on,
     roles_for,
     roles_on,
     still_asked,
@@ -89,15 +87,12 @@ class Content(Aggregate):
     ) -> None:
         """Put the content under a template, with these people in its roles.
 
-        Raises InvalidAssignmentsError, WorkflowExistsError unless it is forced, NeutralizedError
-        for somebody whose personal data in this content was erased.
+        Raises InvalidAssignmentsError, WorkflowExistsError unless it is forced.
         """
         checked = check_assignments(assignments)
         current = self.state.current
         if current is not None and not force:
             raise WorkflowExistsError(current.template.id, current.applied_at)
-        for user_ids in checked.values():
-            self._check_not_forgotten(user_ids)
         self.trigger_event(
             TemplateApplied,
             **self._by(actor),
@@ -108,43 +103,42 @@ class Content(Aggregate):
             backed_up=current is not None and backup_existing,
         )
         began = self.version
-        for role, user_ids in checked.items():
-            for user_id in user_ids:
-                self.trigger_event(
-                    RoleAssigned,
-                    workflow_id=workflow_id,
-                    participant=self._participant(user_id),
-                    user_id=user_id,
-                    role=role,
-                    operation="apply_template",
-                    operation_began=began,
-                )
+        assigned = [(role, user_id) for role, user_ids in checked.items() for user_id in user_ids]
+        called = self.state.called(user_id for _, user_id in assigned)
+        for role, user_id in assigned:
+            self.trigger_event(
+                RoleAssigned,
+                workflow_id=workflow_id,
+                participant=called[user_id],
+                user_id=user_id,
+                role=role,
+                operation="apply_template",
+                operation_began=began,
+            )
 
     def change_roles(self, assignments: Assignments, actor: Actor) -> None:
         """Put these people in the roles, and nobody else; what is the same stays.
 
-        Raises ContentNotFoundError without a workflow, InvalidAssignmentsError, NeutralizedError.
+        Raises ContentNotFoundError without a workflow, InvalidAssignmentsError.
         """
         workflow = self.workflow
         checked = check_assignments(assignments)
-        wanted = {
-            (role, self._participant(user_id)): user_id
-            for role, user_ids in checked.items()
-            for user_id in user_ids
+        people = self.state.people
+        wanted = {(role, user_id): None for role, users in checked.items() for user_id in users}
+        held = {
+            (role, people[who]): who for role, held in workflow.assignments.items() for who in held
         }
-        held = [(role, who) for role, people in workflow.assignments.items() for who in people]
-        added = {place: user_id for place, user_id in wanted.items() if place not in held}
-        self._check_not_forgotten(added.values())
-        revoked = [place for place in held if place not in wanted]
+        added = [place for place in wanted if place not in held]
+        revoked = {place: who for place, who in held.items() if place not in wanted}
         if not revoked and not added:
             return
         self.trigger_event(RolesChanged, **self._by(actor), workflow_id=workflow.workflow_id)
         began = self.version
-        for (role, participant), user_id in added.items():
-            self._change_role(RoleAssigned, role, participant, user_id, began)
-        for role, participant in revoked:
-            user_id = self.state.people[participant]
-            self._change_role(RoleRevoked, role, participant, user_id, began)
+        called = self.state.called(user_id for _, user_id in added)
+        for role, user_id in added:
+            self._change_role(RoleAssigned, role, called[user_id], user_id, began)
+        for (role, user_id), who in revoked.items():
+            self._change_role(RoleRevoked, role, who, user_id, began)
 
     def check_transition(
         self, transition_id: str, comments: str | None, actor: Actor
@@ -164,14 +158,14 @@ class Content(Aggregate):
         if transition.from_state != workflow.state:
             message = f"Transition '{transition_id}' is not available from '{workflow.state}'"
             raise self._invalid(message, actor)
-        roles = roles_for(workflow, self.key, transition, actor)
+        roles = roles_for(transition, powers_on(self.state, actor))
         if not roles:
             raise InsufficientPermissionsError(
                 f"Insufficient permissions for transition '{transition_id}'",
                 asked_for(transition),
-                {*roles_on(workflow, self.key, actor), *actor.roles},
+                {*roles_on(self.state, actor), *actor.roles},
             )
-        participant = self._participant(actor.user_id)
+        participant = self.state.participant(actor.user_id)
         if has_approved(workflow, transition, participant):
             raise self._invalid(f"You have asked for '{transition_id}' already", actor)
         if is_barred(workflow, transition, participant):
@@ -187,10 +181,7 @@ class Content(Aggregate):
     def execute_transition(
         self, checked: Transition, comments: str | None, actor: Actor, *, notify: bool
     ) -> None:
-        """Make a transition that was checked, or approve of it where it needs more people.
-
-        Raises NeutralizedError for somebody whose personal data in this content was erased.
-        """
+        """Make a transition that was checked, or approve of it where it needs more people."""
         workflow = self.workflow
         transition = checked.definition
         about = self._by(actor) | {
@@ -217,7 +208,7 @@ class Content(Aggregate):
     def remove_template(self, actor: Actor, *, restore_backup: bool) -> None:
         """Take the template away, and bring the one back that it replaced, if that is kept.
 
-        Raises ContentNotFoundError without a workflow, NeutralizedError.
+        Raises ContentNotFoundError without a workflow.
         """
         workflow = self.workflow
         self.trigger_event(
@@ -240,8 +231,8 @@ class Content(Aggregate):
 
     def neutralize(self, user_id: str, *, reason: str, policy: str) -> None:
         """Erase what is personal of somebody here; of no effect if there is nothing of them."""
-        participant = self._participant(user_id)
-        if participant not in self.state.people or participant in self.state.neutralized:
+        participant = self.state.participant(user_id)
+        if participant not in self.state.people:
             return
         self.trigger_event(
             ParticipantNeutralized,
@@ -273,19 +264,10 @@ class Content(Aggregate):
         )
 
     def _by(self, actor: Actor) -> dict[str, Any]:
-        self._check_not_forgotten([actor.user_id])
-        return {"participant": self._participant(actor.user_id), "user_id": actor.user_id}
-
-    def _participant(self, user_id: str) -> str:
-        return participant_of(self.key, user_id)
-
-    def _check_not_forgotten(self, user_ids: Iterable[str]) -> None:
-        forgotten = self.state.neutralized
-        if forgotten and any(self._participant(user_id) in forgotten for user_id in user_ids):
-            message = f"Somebody's personal data in content {self.key} was erased, and stays so"
-            raise NeutralizedError(message)
+        participant = self.state.participant(actor.user_id)
+        return {"participant": participant, "user_id": actor.user_id}
 
     def _invalid(self, message: str, actor: Actor) -> InvalidTransitionError:
-        available = available_transitions(self.workflow, self.key, actor)
+        available = available_transitions(self.state, actor)
         state = self.workflow.state
         return InvalidTransitionError(message, state, [each.id for each in available])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from domain.personal import Personal
+from domain.personal import REDACTED, Personal
 from domain.workflows.template import WorkflowTemplate
 
 
@@ -81,16 +81,19 @@ class Workflow(msgspec.Struct, kw_only=True):
         return {who for held in self.assignments.values() for who in held}
 
     def forget(self, participant: str) -> None:
-        """Take all roles from somebody."""
+        """Take all roles from somebody, and their word, whatever they gave it in."""
         for role in [role for role, held in self.assignments.items() if participant in held]:
             self.revoke(role, participant)
+        for approvals in self.approvals.values():
+            approvals[:] = [each for each in approvals if each.participant != participant]
 
 
 class ContentState(msgspec.Struct, kw_only=True):
     """A content with its workflow, and with earlier ones that can be brought back, oldest first.
 
-    ``people`` has everybody's user id under what the events call them, ``traces`` the versions at
-    which operations began that they are in, ``neutralized`` whose personal data was erased.
+    ``people`` has everybody's user id under what the events call them, which is a number in the
+    order in which they came: it tells nothing of them once their user id is erased. ``traces`` has
+    the versions at which operations began that they are in, ``neutralized`` who was erased.
     ``moves`` counts what changed the state, and ``removed_template`` was taken away last.
     """
 
@@ -101,6 +104,25 @@ class ContentState(msgspec.Struct, kw_only=True):
     neutralized: list[str] = msgspec.field(default_factory=list)
     moves: int = 0
     removed_template: str | None = None
+
+    def called(self, user_ids: Iterable[str]) -> dict[str, str]:
+        """Give what the events call people, and will call those who are new here.
+
+        Somebody whose personal data was erased is new: nothing tells that they were here before.
+        """
+        known = {name: who for who, name in self.people.items() if name != REDACTED}
+        number = len(self.people)
+        called = {}
+        for user_id in user_ids:
+            if user_id not in known:
+                number += 1
+                known[user_id] = f"person_{number}"
+            called[user_id] = known[user_id]
+        return called
+
+    def participant(self, user_id: str) -> str:
+        """Give what the events call somebody, or will call them if they are new here."""
+        return self.called([user_id])[user_id]
 
     def note(self, participant: str, user_id: str, operation: int) -> None:
         """Know who had to do with an operation."""

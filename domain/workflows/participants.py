@@ -1,12 +1,12 @@
 """The people who have to do with a content: who acts, and who is assigned to roles."""
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from domain.identity.roles import Role
+from domain.personal import REDACTED
 from domain.workflows.errors import InvalidAssignmentsError
 from domain.workflows.vocabulary import MANAGING_ROLES, WORKFLOW_ROLES
 
@@ -16,7 +16,6 @@ MOST_USERS = 200
 # All who hold a role of Annals, as ``role_assignments`` name them: ``group:editor``.
 GROUP = "group:"
 
-_DIGITS = 32
 _CONTENT_UID = re.compile(r"[A-Za-z0-9._:@+-]{1,100}")
 
 CONTENT_UID_RULE = "must be 1 to 100 letters, digits or any of . _ : @ + -"
@@ -50,14 +49,6 @@ def is_content_uid(text: str) -> bool:
     return _CONTENT_UID.fullmatch(text) is not None
 
 
-def participant_of(content_uid: str, user_id: str) -> str:
-    """Name somebody within a content without naming them: 32 hexadecimal digits.
-
-    It is what remains of them once their personal data is erased, and another one in each content.
-    """
-    return hashlib.sha256(f"{content_uid}\0{user_id}".encode()).hexdigest()[:_DIGITS]
-
-
 def check_assignments(assignments: Assignments) -> dict[str, list[str]]:
     """Give whom roles are assigned to, each once.
 
@@ -84,7 +75,8 @@ def check_assignments(assignments: Assignments) -> dict[str, list[str]]:
 
 
 def _is_user_id(text: str) -> bool:
-    return 0 < len(text) <= USER_ID_LENGTH and text == text.strip() and text.isprintable()
+    is_text = 0 < len(text) <= USER_ID_LENGTH and text == text.strip() and text.isprintable()
+    return is_text and text != REDACTED
 
 
 def _is_known(text: str) -> bool:

@@ -1,23 +1,29 @@
 """Who may do what on a content now, by the roles that they have there (contract section 1)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from domain.identity.roles import Role
-from domain.workflows.content_state import Approval, Workflow
-from domain.workflows.participants import Actor, participant_of
+from domain.workflows.content_state import Approval, ContentState, Workflow
+from domain.workflows.participants import Actor
 from domain.workflows.template import WorkflowTransition
+from domain.workflows.vocabulary import WORKFLOW_ROLES
 
 
-def roles_on(workflow: Workflow, content_uid: str, actor: Actor) -> list[str]:
+def roles_on(state: ContentState, actor: Actor) -> list[str]:
     """Give the roles that somebody has on a content, by themselves or through a group."""
-    called = {participant_of(content_uid, name) for name in actor.names}
-    return [role for role, held in workflow.assignments.items() if not called.isdisjoint(held)]
+    called = set(state.called(actor.names).values())
+    held = state.in_force.assignments
+    return [role for role, people in held.items() if not called.isdisjoint(people)]
 
 
-def is_administrator(workflow: Workflow, content_uid: str, actor: Actor) -> bool:
-    """Tell whether somebody may stand in for every role, everywhere or on this content."""
-    is_everywhere = actor.has_any((Role.ADMINISTRATOR,))
-    return is_everywhere or Role.ADMINISTRATOR in roles_on(workflow, content_uid, actor)
+def powers_on(state: ContentState, actor: Actor) -> Collection[str]:
+    """Give the roles in which somebody may act on a content.
+
+    An administrator stands in for every role, be it everywhere or on this content.
+    """
+    held = roles_on(state, actor)
+    is_administrator = actor.has_any((Role.ADMINISTRATOR,)) or Role.ADMINISTRATOR in held
+    return WORKFLOW_ROLES if is_administrator else held
 
 
 def asked_for(transition: WorkflowTransition) -> list[str]:
@@ -26,14 +32,9 @@ def asked_for(transition: WorkflowTransition) -> list[str]:
     return [transition.required_role, *others]
 
 
-def roles_for(
-    workflow: Workflow, content_uid: str, transition: WorkflowTransition, actor: Actor
-) -> list[str]:
+def roles_for(transition: WorkflowTransition, powers: Collection[str]) -> list[str]:
     """Give the roles, of those that a transition asks for, in which somebody may ask for it."""
-    if is_administrator(workflow, content_uid, actor):
-        return asked_for(transition)
-    held = roles_on(workflow, content_uid, actor)
-    return [role for role in asked_for(transition) if role in held]
+    return [role for role in asked_for(transition) if role in powers]
 
 
 def has_approved(workflow: Workflow, transition: WorkflowTransition, participant: str) -> bool:
@@ -55,15 +56,14 @@ def completes(workflow: Workflow, transition: WorkflowTransition, roles: list[st
     return approvals >= needs.min_approvals and needs.approval_of <= approved_of
 
 
-def available_transitions(
-    workflow: Workflow, content_uid: str, actor: Actor
-) -> list[WorkflowTransition]:
+def available_transitions(state: ContentState, actor: Actor) -> list[WorkflowTransition]:
     """Give the transitions that somebody may ask for now."""
-    participant = participant_of(content_uid, actor.user_id)
+    workflow, participant = state.in_force, state.participant(actor.user_id)
+    powers = powers_on(state, actor)
     return [
         transition
         for transition in workflow.template.leaving(workflow.state)
-        if roles_for(workflow, content_uid, transition, actor)
+        if roles_for(transition, powers)
         and not has_approved(workflow, transition, participant)
         and not is_barred(workflow, transition, participant)
     ]

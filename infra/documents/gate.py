@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pypdfium2
 import pypdfium2.raw as pdfium
 
@@ -19,7 +18,6 @@ from domain.documents.wording import (
 )
 
 _NEAR_THE_ENDS = 2048
-_MEGABYTE = 1_000_000
 
 # PDF 1.7, annex C: the largest page there is, in points.
 _LONGEST_SIDE = 14_400
@@ -35,30 +33,19 @@ _MAY_EXTRACT = 1 << 4
 _UNPROTECTED = -1
 
 
-class GateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a document may be."""
-
-    megabytes: int = 100
-    pages: int = 500
-
-
-def inspect(path: Path, limits: GateLimits) -> SheetFacts:
+def inspect(path: Path, most_pages: int) -> SheetFacts:
     """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
-    _check_bytes(path, limits)
+    _check_bytes(path)
     with _opened(path) as document:
         _check_rights(document)
-        _check_pages(document, limits)
+        _check_pages(document, most_pages)
         return _facts(document)
 
 
-def _check_bytes(path: Path, limits: GateLimits) -> None:
+def _check_bytes(path: Path) -> None:
     size = path.stat().st_size
     if size == 0:
         raise UnreadableDocumentError(RefusalCode.EMPTY_FILE, "The file is empty")
-    if size > limits.megabytes * _MEGABYTE:
-        raise UnreadableDocumentError(
-            RefusalCode.TOO_LARGE, f"The file is larger than {limits.megabytes} MB"
-        )
     with path.open("rb") as file:
         beginning = file.read(_NEAR_THE_ENDS)
         file.seek(max(0, size - _NEAR_THE_ENDS))
@@ -100,14 +87,14 @@ def _check_rights(document: pypdfium2.PdfDocument) -> None:
         )
 
 
-def _check_pages(document: pypdfium2.PdfDocument, limits: GateLimits) -> None:
+def _check_pages(document: pypdfium2.PdfDocument, most_pages: int) -> None:
     count = len(document)
     if count == 0:
         raise UnreadableDocumentError(RefusalCode.CORRUPT_PDF, "The PDF has no pages")
-    if count > limits.pages:
+    if count > most_pages:
         raise UnreadableDocumentError(
             RefusalCode.TOO_MANY_PAGES,
-            f"The PDF has {count} pages; at most {limits.pages} are read",
+            f"The PDF has {count} pages; at most {most_pages} are read",
         )
     for number in range(count):
         width, height = document.get_page_size(number)

@@ -7,7 +7,6 @@ import msgspec
 
 from application.documents.ports import RefusalCode
 from domain.documents.sheet import SheetFacts, SheetPage
-from infra.documents.gate import GateLimits
 
 LENGTH = struct.Struct(">I")
 
@@ -16,7 +15,7 @@ class Inspect(msgspec.Struct, frozen=True, tag=True):
     """Look at a document as a whole."""
 
     path: str
-    limits: GateLimits
+    most_pages: int
 
 
 class Read(msgspec.Struct, frozen=True, tag=True):

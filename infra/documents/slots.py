@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from psycopg import AsyncConnection
 
-SLOT_CLASS = 4127306
-JOB_CLASS = 4127307
+SLOT_CLASS = 4127312
+JOB_CLASS = 4127313
 
 TAKE_SLOT = "SELECT pg_try_advisory_lock(%s, %s)"
 HOLD_JOB = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"

@@ -13,7 +13,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
-from application.ports import Standing, Window
+from application.rate_limits import Standing, Window
 from infra.rate_limits.counters import ProcessCounters
 
 log = structlog.get_logger(__name__)

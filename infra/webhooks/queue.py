@@ -52,7 +52,7 @@ WHERE promoted.delivery_id = first.delivery_id
 """
 
 # How many are under way at an endpoint is counted by one at a time.
-LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(4127307)"
+LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(4127308)"
 
 # What was settled while its row was waited for is nobody's any more.
 CLAIM = """

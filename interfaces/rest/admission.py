@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from application.errors import RateLimitedError
-from application.ports import Standing
+from application.rate_limits import Standing
 from interfaces.rest.access import SENDER, identify, sender_of
 from interfaces.rest.errors import Handler
 from interfaces.rest.headers import documented

@@ -12,7 +12,7 @@ from msgspec import Meta
 from application.errors import ConflictError
 from application.workflows.bulk import some_at_once
 from application.workflows.handlers import ApplyTemplate, WorkflowHandlers
-from domain.errors import InvalidFieldError, NeutralizedError
+from domain.errors import InvalidFieldError
 from domain.workflows.errors import ConcurrentModificationError, WorkflowRefusedError
 from domain.workflows.participants import Actor
 from interfaces.rest.access import AuthenticatedRequest, metadata_of
@@ -166,8 +166,6 @@ async def _apply(
         )
     except WorkflowRefusedError as refused:
         return _refused(command, str(refused), refused.code, refused.details)
-    except NeutralizedError as refused:
-        return _refused(command, str(refused), "BUSINESS_RULE_VIOLATION", {})
     except ConflictError:
         refusal = ConcurrentModificationError(command.content_uid)
         return _refused(command, str(refusal), refusal.code, refusal.details)

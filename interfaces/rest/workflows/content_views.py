@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.workflows.content import Content
-from domain.workflows.content_state import Workflow
+from domain.workflows.content_state import ContentState, Workflow
 from domain.workflows.participants import Actor
 from domain.workflows.permissions import available_transitions, completes
 from domain.workflows.vocabulary import title_of
@@ -128,7 +128,7 @@ def state_view(row: ContentRow, history: Sequence[EntryRow], actor: Actor) -> Wo
         content_uid=row.uid,
         current_state=workflow.state,
         workflow_id=workflow.workflow_id,
-        available_transitions=_available(workflow, row.uid, actor),
+        available_transitions=_available(state, actor),
         template_metadata=TemplateMetadataView(
             template_id=workflow.template.id,
             template_version=workflow.template.version,
@@ -161,7 +161,7 @@ def worklist_item_view(row: ContentRow, actor: Actor) -> WorklistItemView:
         template_id=workflow.template.id,
         template_version=workflow.template.version,
         role_assignments=_titled(workflow, state.people),
-        available_transitions=_available(workflow, row.uid, actor),
+        available_transitions=_available(state, actor),
         applied_at=workflow.applied_at,
         updated_at=row.updated_at,
     )
@@ -224,7 +224,7 @@ def _approvals(workflow: Workflow, transition_id: str) -> ApprovalsView | UnsetT
     )
 
 
-def _available(workflow: Workflow, content_uid: str, actor: Actor) -> list[AvailableTransitionView]:
+def _available(state: ContentState, actor: Actor) -> list[AvailableTransitionView]:
     return [
         AvailableTransitionView(
             id=transition.id,
@@ -232,7 +232,7 @@ def _available(workflow: Workflow, content_uid: str, actor: Actor) -> list[Avail
             target_state=transition.to_state,
             requires_comment=transition.needs.requires_comment,
         )
-        for transition in available_transitions(workflow, content_uid, actor)
+        for transition in available_transitions(state, actor)
     ]
 
 

@@ -14,13 +14,13 @@ from application.workflows.neutralization import (
     involvement,
     neutralize_person,
 )
-from domain.errors import InvalidFieldError, NeutralizedError
+from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from domain.personal import REDACTED
 from domain.workflows.content import Content
 from domain.workflows.content_events import subject_of
 from domain.workflows.errors import WorkflowRefusedError
-from domain.workflows.participants import Actor, participant_of
+from domain.workflows.participants import Actor
 from interfaces.services import Services
 from projections.workflows.audit import EntryFilter
 from projections.workflows.projection import workflows
@@ -83,6 +83,12 @@ async def neutralize(services: Services, user_id: str) -> NeutralizedPerson:
     )
 
 
+async def forgotten_in(uid: str, services: Services) -> str:
+    """Give the subject that was erased in a content."""
+    [participant] = (await services.store.load(Content, uid)).state.neutralized
+    return subject_of(f"content-{uid}", participant)
+
+
 @pytest.fixture
 async def forgotten(services: Services) -> NeutralizedPerson:
     """Ann was an author of two pages, wrote about one, and was refused once; Bob is an editor."""
@@ -137,12 +143,19 @@ async def test_others_keep_their_roles_and_the_forgotten_one_has_none_that_comes
     } == {"author": ["cid-kept"], "editor": [BOB.user_id]}
 
 
-async def test_somebody_forgotten_cannot_come_back_to_the_content(
+async def test_somebody_forgotten_comes_back_as_somebody_new_and_can_be_forgotten_again(
     services: Services, forgotten: NeutralizedPerson
 ) -> None:
-    del forgotten
-    with pytest.raises(NeutralizedError):
-        await apply(services, "page-1", ANN.user_id, force=True)
+    await apply(services, "page-1", ANN.user_id, force=True)
+    await services.freshness.reach_head(("workflows",))
+    wanted = EntryFilter(content_uid="page-1", operation="execute_transition")
+    *_, submit = (await services.workflows.audit_queries.newest(wanted, page=1, size=50)).items
+    assert submit.user_id == REDACTED
+    again = await neutralize(services, ANN.user_id)
+    assert again.contents.done == ["page-1"]
+    assert again.position != forgotten.position
+    content = await services.store.load(Content, "page-1")
+    assert ANN.user_id not in str(content.state)
 
 
 async def test_the_second_time_there_is_nothing_to_do(
@@ -156,9 +169,8 @@ async def test_the_second_time_there_is_nothing_to_do(
 async def test_a_certificate_holds_for_each_erasure_and_looks_at_the_trail(
     services: Services, forgotten: NeutralizedPerson
 ) -> None:
-    person = participant_of("page-1", ANN.user_id)
     subjects = [
-        subject_of("content-page-1", person),
+        await forgotten_in("page-1", services),
         f"refusal-{forgotten.refusals.done[0]}",
     ]
     for subject in subjects:
@@ -184,9 +196,7 @@ async def test_a_scan_finds_what_was_left_in_the_trail(
     await services.freshness.reach_head(("workflows",))
     statement = f"UPDATE {{schema}}.entries SET {column} = %s WHERE transition_id = 'submit'"
     await sql.execute(workflows.query(statement), ("left",))
-    erasure = await services.erasures.get(
-        subject_of("content-page-1", participant_of("page-1", ANN.user_id))
-    )
+    erasure = await services.erasures.get(await forgotten_in("page-1", services))
     [leftover] = (await services.erasure_scanner.scan(erasure, [])).found
     assert leftover.where == f"{workflows.id}.entries"
 

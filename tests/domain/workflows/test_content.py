@@ -2,13 +2,11 @@
 
 import pytest
 
-from domain.errors import NeutralizedError
 from domain.identity.roles import Role
 from domain.workflows.content import Content
 from domain.workflows.content_events import (
     ContentRegistered,
     EarlierWorkflowRestored,
-    ParticipantNeutralized,
     RoleAssigned,
     RoleRevoked,
     RolesChanged,
@@ -49,7 +47,7 @@ def simple() -> Content:
 
 def ids_for(content: Content, user_id: str, *roles: Role) -> list[str]:
     actor = person(user_id, *roles)
-    return [each.id for each in available_transitions(content.workflow, content.key, actor)]
+    return [each.id for each in available_transitions(content.state, actor)]
 
 
 def test_applying_a_template_begins_in_its_initial_state_with_everybody_in_their_roles() -> None:
@@ -139,7 +137,7 @@ def test_a_group_has_a_role_for_all_who_are_in_it() -> None:
     content = content_under("simple_review", {"author": ["group:peer_reviewer"]})
     assert ids_for(content, "bob") == []
     assert ids_for(content, "bob", Role.PEER_REVIEWER) == ["submit"]
-    assert roles_on(content.workflow, content.key, person("b", Role.PEER_REVIEWER)) == ["author"]
+    assert roles_on(content.state, person("b", Role.PEER_REVIEWER)) == ["author"]
 
 
 def test_what_is_available_depends_on_state_and_role() -> None:
@@ -281,24 +279,6 @@ def test_roles_are_changed_by_what_differs() -> None:
     assert held_roles(content) == {"author": ["ann", "bob"], "editor": ["eva"]}
     content.change_roles({"editor": ["eva"], "author": ["bob", "ann"]}, MANAGER)
     assert content.pending() == []
-
-
-def test_who_is_neutralized_leaves_name_and_roles_and_cannot_come_back() -> None:
-    content = simple()
-    act(content, ANN, "submit")
-    content.neutralize("ann", reason="asked to", policy="test")
-    content.neutralize("ann", reason="asked to", policy="test")
-    content.neutralize("nobody", reason="asked to", policy="test")
-    [event] = content.pending()
-    assert isinstance(event, ParticipantNeutralized)
-    assert event.erased_subjects == [event.subject]
-    assert event.operations == [2, 6]
-    assert held_roles(content) == {"editor": ["ed"], "administrator": ["root"]}
-    assert "ann" not in content.state.people.values()
-    with pytest.raises(NeutralizedError):
-        content.change_roles(SIMPLE, MANAGER)
-    with pytest.raises(NeutralizedError):
-        act(content, person("ann", Role.ADMINISTRATOR), "approve")
 
 
 def test_each_event_is_protected_by_the_key_of_whom_it_is_about() -> None:

