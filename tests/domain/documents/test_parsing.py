@@ -417,12 +417,7 @@ def test_a_band_of_a_known_sport_begins_a_competition_however_it_is_called(
 
 
 def test_a_first_row_without_one_of_the_outer_odds_begins_its_game() -> None:
-    sheet = parsed(
-        page_in_columns(
-            f"""{OPENING}
-P 20:30 | 15881 | Lech Poznan - Cracovia Krakkó | | 1,60 | 4,10 |
-""".replace("\n\n", "\n")
-        )
-    )
+    row = "P 20:30 | 15881 | Lech Poznan - Cracovia Krakkó | | 1,60 | 4,10 |"
+    sheet = parsed(page_in_columns(OPENING + row))
     assert odds(only_game(sheet).main_market) == {"1": "1.60", "X": "4.10"}
     assert found(sheet) == [("odds_count_mismatch", 2, 3)]
