@@ -15,10 +15,11 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a request passes, and how the tightest of its windows stands after it.
+    """Whether a request passes, and how the longest of its windows stands after it.
 
     ``resets_at`` is the Unix second in which the oldest counted request leaves that window. A
-    refused request passes after ``retry_after`` seconds; it is 0 for one that passes.
+    refused request passes after ``retry_after`` seconds, whichever window is full; it is 0 for one
+    that passes.
     """
 
     limit: int
