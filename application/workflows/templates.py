@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from application.errors import AlreadyExistsError, NotFoundError
-from application.ports import EventStore, Identifiers
+from application.ports import EventStore
 from application.retries import retrying
 from application.workflows.ports import TemplateDirectory
 from application.workflows.refusals import Attempt, Refusals
@@ -89,10 +89,10 @@ class TemplateHandlers:
     Whatever is refused is recorded as such, and raises a WorkflowRefusedError.
     """
 
-    def __init__(self, store: EventStore, identifiers: Identifiers, templates: Templates) -> None:
+    def __init__(self, store: EventStore, templates: Templates, refusals: Refusals) -> None:
         self._store = store
         self._templates = templates
-        self._refusals = Refusals(store, identifiers)
+        self._refusals = refusals
 
     async def define(
         self, template: WorkflowTemplate, actor: Actor, metadata: Metadata
