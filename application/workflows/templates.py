@@ -79,8 +79,9 @@ class Templates:
 
     async def not_found(self, template_id: str) -> TemplateNotFoundError:
         """Say that there is no such template, and name those that there are."""
-        others = await self._directory.ids(MOST_NAMED)
-        return TemplateNotFoundError(template_id, [*self.built_in, *others])
+        known = [*self.built_in, *await self._directory.ids(MOST_NAMED)]
+        others = [each for each in known if each != template_id]  # which lists may still have
+        return TemplateNotFoundError(template_id, others)
 
 
 class TemplateHandlers:
