@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from application.ports import LogMark, Signer
+from application.verification import LogMark, Signer
 from domain.errors import RuleViolatedError
 
 PURPOSE = "seal"

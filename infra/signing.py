@@ -7,7 +7,7 @@ import hashlib
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from application.ports import Signature
+from application.verification import Signature
 from infra.secret_file import SecretFile
 from infra.secret_key import decode_key
 

@@ -9,13 +9,7 @@ import redis.asyncio
 from psycopg_pool import AsyncConnectionPool
 from redis.exceptions import RedisError
 
-from application.ports import (
-    CpuMetrics,
-    DiskMetrics,
-    MachineMetrics,
-    MemoryMetrics,
-    SystemMetrics,
-)
+from application.vitals import CpuMetrics, DiskMetrics, MachineMetrics, MemoryMetrics, SystemMetrics
 
 PATIENCE_SECONDS = 2.0
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.audit_log import AuditLog
 from application.configuration.current import CurrentConfiguration
 from application.configuration.ports import Directories
 from application.documents.storage import DocumentStorage
@@ -10,28 +11,20 @@ from application.exporting import EventArchive
 from application.games.aliases import CurrentAliases
 from application.identity.authentication import Authenticator
 from application.identity.ports import LoginThrottle, PasswordHasher, Tokens
+from application.identity.usage import UsageCounter
 from application.intake.ports import Intake
 from application.jobs import JobQueue
 from application.live import LiveLog, Seats
 from application.metrics import Meter, Metrics
 from application.outward import OutwardCatalogue
-from application.ports import (
-    AuditLog,
-    ChainVerifier,
-    ClaimRegister,
-    EventStore,
-    Freshness,
-    Identifiers,
-    KeyedHash,
-    ProjectionStatuses,
-    RateLimiter,
-    Signer,
-    UsageCounter,
-    Vitals,
-)
+from application.ports import ClaimRegister, EventStore, Identifiers, KeyedHash
 from application.projections.ports import ParkedStreams
+from application.projections.status import Freshness, ProjectionStatuses
+from application.rate_limits import RateLimiter
 from application.stewardship.ports import Clock
 from application.tailing import EventTail
+from application.verification import ChainVerifier, Signer
+from application.vitals import Vitals
 from application.webhooks.deliveries import Deliveries, WebhookClient
 from application.webhooks.ports import WebhookAddresses
 from interfaces.telling import Telling

@@ -12,7 +12,7 @@ from typing import Protocol
 from application.documents.processing import Processor
 from application.documents.taken_up import TakenUp
 from application.jobs import Arguments, Duty, Job, JobKind
-from application.ports import Freshness
+from application.projections.status import Freshness
 from application.subscription import Subscription
 from domain.documents.processing_events import ProcessingQueued
 from domain.events import Recorded

@@ -13,7 +13,7 @@ from application.erasures.ports import (
     ErasureScanner,
     PlaceScan,
 )
-from application.ports import Signature, Signer
+from application.verification import Signature, Signer
 from domain.errors import RuleViolatedError
 
 PURPOSE = "erasure certificate"

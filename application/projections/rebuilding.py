@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from application.errors import NotFoundError
 from application.jobs import Arguments, Duty, JobKind, JobQueue, RetryPolicy
-from application.ports import ProjectionKind, ProjectionStatuses
+from application.projections.status import ProjectionKind, ProjectionStatuses
 
 REBUILD_PROJECTION = JobKind(
     name="rebuild_projection",

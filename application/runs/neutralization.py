@@ -10,8 +10,9 @@ from typing import Protocol
 import msgspec
 
 from application.erasures.together import Erased, each
-from application.ports import EventStore, Freshness
+from application.ports import EventStore
 from application.projections.ports import ParkedStreams
+from application.projections.status import Freshness
 from application.retries import retrying
 from application.runs.unseen import unseen_due
 from domain.events import Metadata

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import Call, CallFilter, FoundCalls
+from application.audit_log import Call, CallFilter, FoundCalls
 from infra.audit_log.reading import find_calls
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from psycopg.rows import kwargs_row
 from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import CallFilter, FoundCalls, LoggedCall
+from application.audit_log import CallFilter, FoundCalls, LoggedCall
 
 LIST = SQL("""
 SELECT id, created_at, actor, method, route, path, status_code, duration_ms, request_id,

@@ -24,7 +24,7 @@ class ProcessLimits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     megabytes: int = 1000
-    documents: int = 100
+    requests: int = 2000
     idle_seconds: float = 300.0
 
 
@@ -40,7 +40,7 @@ class ReadingProcess:
     """One process, of which one thing is asked at a time."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.documents = 0
+        self.requests = 0
         self._process = process
 
     @classmethod
@@ -124,7 +124,7 @@ class ReadingProcesses:
         """Lend a process; it is killed unless the block ends well."""
         process = await self._take_resting() or await ReadingProcess.start(self._limits)
         self._busy.add(process)
-        process.documents += 1
+        process.requests += 1
         try:
             yield process
         except BaseException:
@@ -132,7 +132,7 @@ class ReadingProcesses:
             raise
         finally:
             self._busy.discard(process)
-        if process.documents < self._limits.documents:
+        if process.requests < self._limits.requests:
             loop = asyncio.get_running_loop()
             self._resting[process] = loop.call_later(self._limits.idle_seconds, self._end, process)
         else:

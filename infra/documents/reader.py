@@ -15,11 +15,11 @@ from infra.documents.messages import Answer, Inspect, Inspected, Read, ReadPages
 from infra.documents.processes import (
     ProcessDiedError,
     ProcessLimits,
-    ReadingProcess,
     ReadingProcesses,
 )
 
 _PAGES_A_CALL = 2
+_ATTEMPTS = 2
 
 
 class ReadingLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,12 +56,8 @@ class PdfSheetReader:
 
     async def inspect(self, path: Path) -> SheetFacts:
         """Look at a document as a whole. Raises UnreadableDocumentError if it must be refused."""
-        async with self._processes.taken() as process:
-            answer = await _ask(
-                process, Inspect(str(path), self._limits.pages), self._limits.inspect_seconds
-            )
-        if isinstance(answer, Refused):
-            raise UnreadableDocumentError(answer.code, answer.message)
+        request = Inspect(str(path), self._limits.pages)
+        answer = await self._ask(request, self._limits.inspect_seconds)
         assert isinstance(answer, Inspected)
         return answer.facts
 
@@ -76,26 +72,32 @@ class PdfSheetReader:
             loop.time() + limits.seconds_at_first + limits.seconds_a_page * len(facts.offer_pages)
         )
         numbers = iter(facts.offer_pages)
-        async with self._processes.taken() as process:
-            while some := tuple(islice(numbers, _PAGES_A_CALL)):
-                seconds = min(limits.call_seconds, until - loop.time())
-                answer = await _ask(process, Read(str(path), some), seconds)
-                if isinstance(answer, Refused):
-                    raise UnreadableDocumentError(answer.code, answer.message)
-                assert isinstance(answer, ReadPages)
-                for page in answer.pages:
-                    yield page
+        while some := tuple(islice(numbers, _PAGES_A_CALL)):
+            seconds = min(limits.call_seconds, until - loop.time())
+            answer = await self._ask(Read(str(path), some), seconds)
+            assert isinstance(answer, ReadPages)
+            for page in answer.pages:
+                yield page
 
+    async def _ask(self, request: Request, seconds: float) -> Answer:
+        """Have a process answer; another one, should the first die, for that may not be its fault.
 
-async def _ask(process: ReadingProcess, request: Request, seconds: float) -> Answer:
-    try:
-        return await process.ask(request, seconds)
-    except TimeoutError:
-        raise UnreadableDocumentError(
-            RefusalCode.RESOURCE_LIMIT, "Reading the PDF takes more time than it may"
-        ) from None
-    except ProcessDiedError:
+        Raises UnreadableDocumentError.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._processes.taken() as process:
+                    answer = await process.ask(request, seconds)
+            except ProcessDiedError:
+                continue
+            except TimeoutError:
+                raise UnreadableDocumentError(
+                    RefusalCode.RESOURCE_LIMIT, "Reading the PDF takes more time than it may"
+                ) from None
+            if isinstance(answer, Refused):
+                raise UnreadableDocumentError(answer.code, answer.message)
+            return answer
         raise UnreadableDocumentError(
             RefusalCode.RESOURCE_LIMIT,
             "Reading the PDF ended the reader: it is damaged, or takes more memory than it may",
-        ) from None
+        )

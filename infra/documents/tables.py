@@ -22,7 +22,7 @@ from infra.documents.glyphs import Glyphs, read_glyphs
 _ROW_TOLERANCE = 3
 _LAYOUT = {
     "boxes_flow": None,  # no order of text boxes is needed, and finding one takes most of the time
-    "char_margin": 0.8,  # in widths of a character: tells columns apart that are close
+    "char_margin": 0.6,  # in widths of a character: tells columns apart that are close
     "line_margin": 0.0,  # no boxes are needed at all
     "detect_vertical": False,  # it takes digits that stand below others out of their numbers
 }

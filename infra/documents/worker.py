@@ -9,6 +9,7 @@ import queue
 import resource
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,17 +58,21 @@ def _limit_memory(size: int) -> None:
 
 
 def _answer(request: Request) -> Answer:
-    try:
-        match request:
-            case AreYouThere():
-                return Ready()
-            case Inspect():
-                return Inspected(inspect(Path(request.path), request.most_pages))
-            case Read():
-                # Not needed to inspect, and slow to import.
-                from infra.documents.tables import read_pages  # noqa: PLC0415
+    match request:
+        case AreYouThere():
+            return Ready()
+        case Inspect():
+            return _outcome(lambda: Inspected(inspect(Path(request.path), request.most_pages)))
+        case Read():
+            # Slow to import, and not needed to inspect.
+            from infra.documents.tables import read_pages  # noqa: PLC0415
 
-                return ReadPages(tuple(read_pages(Path(request.path), request.pages)))
+            return _outcome(lambda: ReadPages(tuple(read_pages(Path(request.path), request.pages))))
+
+
+def _outcome(do: Callable[[], Answer]) -> Answer:
+    try:
+        return do()
     except UnreadableDocumentError as error:
         return Refused(error.code, error.message)
     except MemoryError:

@@ -9,7 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from application.erasures.ports import Erasure, ErasureScan
 from application.errors import ReadModelBehindError
-from application.ports import Freshness
+from application.projections.status import Freshness
 from infra.erasures.places import PLACES
 from infra.erasures.read_models import scan_read_models
 from infra.erasures.search import search

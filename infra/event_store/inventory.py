@@ -2,7 +2,7 @@
 
 import psycopg
 
-from application.ports import KeyInventory, MasterKeyUse
+from application.master_keys import KeyInventory, MasterKeyUse
 from infra.event_store.keys import Keyring
 
 MASTER_KEYS = """

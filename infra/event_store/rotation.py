@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from application.ports import Rotation
+from application.master_keys import Rotation
 from infra.event_store.errors import MasterKeyError
 from infra.event_store.keys import KeyFile, Keyring, master_key_id
 from infra.secret_key import KEY_BYTES

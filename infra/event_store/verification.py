@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import LogMark, Verification
+from application.verification import LogMark, Verification
 from infra.event_store.chain import GENESIS, read_stored
 
 BATCH_SIZE = 20_000

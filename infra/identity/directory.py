@@ -1,6 +1,6 @@
 """API keys by their digest, and whether there are users, as of the moment of the question."""
 
-from application.ports import Freshness
+from application.projections.status import Freshness
 from domain.identity.events import UserRegistered
 from infra.event_store.reader import LogReader
 from projections.identity.queries import IdentityQueries

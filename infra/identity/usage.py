@@ -11,7 +11,7 @@ import structlog
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import EndpointUsage, KeyUsage
+from application.identity.usage import EndpointUsage, KeyUsage
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from psycopg_pool import AsyncConnectionPool
 
 from application.metrics import Exposition
-from application.ports import ProjectionStatuses
+from application.projections.status import ProjectionStatuses
 from infra.cancellation import cancelled_for_good
 from infra.metrics.meter import HIT, MISS, PEEKS, WEBSOCKETS, PrometheusMeter
 from infra.metrics.sharing import gathered

@@ -7,7 +7,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from psycopg_pool import AsyncConnectionPool
 
 from application.jobs import JobStatus
-from application.ports import ProjectionStatus, ProjectionStatuses
+from application.projections.status import ProjectionStatus, ProjectionStatuses
 from infra.jobs.queue import STATUSES
 
 HEAD = "SELECT position FROM log_head"

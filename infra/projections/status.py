@@ -7,7 +7,12 @@ from typing import Any
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import ProjectionKind, ProjectionState, ProjectionStatus, RebuildStatus
+from application.projections.status import (
+    ProjectionKind,
+    ProjectionState,
+    ProjectionStatus,
+    RebuildStatus,
+)
 from application.subscription import Subscription
 from infra.projections.follower import Follower
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Sequence
 from functools import cache
 
+import msgspec
 import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
-from application.ports import Standing, Window
+from application.rate_limits import Standing, Window
 from infra.rate_limits.counters import ProcessCounters
 
 log = structlog.get_logger(__name__)
@@ -80,14 +81,12 @@ class MovingWindowRateLimits:
 async def _take(limiter: MovingWindowRateLimiter, key: str, windows: Sequence[Window]) -> Standing:
     stood = [await _standing(limiter, key, window) for window in windows]
     if any(standing.remaining < 1 for standing in stood):
-        return _refused(stood)
+        return _refused(windows, stood)
     for window in sorted(windows, key=lambda window: (window.seconds, window.limit)):
         if not await limiter.hit(_item(window), key):
-            return _refused([await _standing(limiter, key, window) for window in windows])
-    tightest = min(stood, key=lambda standing: standing.remaining)
-    return Standing(
-        limit=tightest.limit, remaining=tightest.remaining - 1, resets_at=tightest.resets_at
-    )
+            return _refused(windows, [await _standing(limiter, key, each) for each in windows])
+    shown = _shown(windows, stood)
+    return Standing(limit=shown.limit, remaining=shown.remaining - 1, resets_at=shown.resets_at)
 
 
 async def _standing(limiter: MovingWindowRateLimiter, key: str, window: Window) -> Standing:
@@ -101,12 +100,24 @@ async def _standing(limiter: MovingWindowRateLimiter, key: str, window: Window) 
     )
 
 
-def _refused(stood: Sequence[Standing]) -> Standing:
+def _refused(windows: Sequence[Window], stood: Sequence[Standing]) -> Standing:
     """Refuse a request until the last of the windows that are full has a place again."""
     last = min(stood, key=lambda standing: (standing.remaining, -standing.retry_after))
-    return Standing(
-        limit=last.limit, remaining=0, resets_at=last.resets_at, retry_after=last.retry_after
-    )
+    return msgspec.structs.replace(_shown(windows, stood), retry_after=last.retry_after)
+
+
+def _shown(windows: Sequence[Window], stood: Sequence[Standing]) -> Standing:
+    """Choose what is told: the longest window, for a burst is over before anybody can plan by it.
+
+    Of several that are as long, the one with the least left.
+    """
+    longest = max(window.seconds for window in windows)
+    of_longest = [
+        standing
+        for window, standing in zip(windows, stood, strict=True)
+        if window.seconds == longest
+    ]
+    return min(of_longest, key=lambda standing: standing.remaining)
 
 
 @cache

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from application.identity.commands import CreateApiKey, RevokeApiKey, ToggleApiKey
 from application.identity.handlers import create_api_key, revoke_api_key, toggle_api_key
-from application.ports import KeyUsage
+from application.identity.usage import KeyUsage
 from domain.identity.api_key import ApiKey
 from domain.identity.roles import Role
 from interfaces.cli.output import AsJson, console, print_json

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from application.ports import Verification
 from application.seals import LARGEST_SEAL_BYTES, Seal, make_seal, read_seal
+from application.verification import Verification
 from interfaces.cli.files import OutputFile, written
 from interfaces.cli.output import AsJson, complain, console, print_json
 from interfaces.cli.progress import progress_bar

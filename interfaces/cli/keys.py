@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from application.errors import NotFoundError
-from application.ports import MasterKeyUse, Rotation
+from application.master_keys import MasterKeyUse, Rotation
 from infra.settings import load_settings
 from interfaces.cli.output import AsJson, console, errors, print_json
 from interfaces.composition import key_inventory, rotate_master_key

@@ -17,9 +17,9 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from application.ports import ProjectionState, ProjectionStatus
 from application.projections.handlers import skip_parked_event
 from application.projections.ports import ParkedStream, RebuildProgress, RebuildStage, Retried
+from application.projections.status import ProjectionState, ProjectionStatus
 from infra.settings import Settings
 from interfaces.cli.output import AsJson, complain, console, errors, print_json
 from interfaces.cli.running import by_terminal, with_database, with_services

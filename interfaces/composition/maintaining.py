@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from application.backups import Backup, BackupProgress, Restored
 from application.identity.bootstrap import FirstAdmin, Generated, bootstrap
+from application.master_keys import KeyInventory, Rotation
 from application.metadata import by_system
-from application.ports import KeyInventory, Rotation
 from infra.backups.dumping import back_up, backups, prune
 from infra.backups.ledger_file import LedgerFile
 from infra.backups.restoring import count_events, inspect, restore

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from application.errors import RateLimitedError
-from application.ports import Standing
+from application.rate_limits import Standing
 from interfaces.rest.access import SENDER, identify, sender_of
 from interfaces.rest.errors import Handler
 from interfaces.rest.headers import documented
@@ -18,8 +18,8 @@ from interfaces.rest.rate_limits import RateLimits, is_anonymous
 from interfaces.services import Services
 
 RATE_HEADERS = (
-    documented("X-RateLimit-Limit", "How many requests like this one pass within its window"),
-    documented("X-RateLimit-Remaining", "How many more pass now"),
+    documented("X-RateLimit-Limit", "How many requests like this one pass within a minute"),
+    documented("X-RateLimit-Remaining", "How many more pass within it"),
     documented("X-RateLimit-Reset", "The Unix second in which the next one counted is let go of"),
 )
 

@@ -9,8 +9,8 @@ from litestar.params import Parameter, QueryParameter
 
 from application.audit import EventView, StateView, show_event, state_as_of
 from application.differences import StreamDiff, difference
-from application.ports import Verification
 from application.tracing import Trace, trace
+from application.verification import Verification
 from domain.errors import InvalidFieldError
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, requires

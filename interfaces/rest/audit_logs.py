@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Controller, Response, get
 from litestar.params import Parameter
 
-from application.ports import CallFilter, LoggedCall
+from application.audit_log import CallFilter, LoggedCall
 from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, requires
 from interfaces.rest.moments import Moment, read_moment

@@ -8,7 +8,7 @@ from litestar import Controller, get
 
 from application.documents.queueing import READ_MODELS
 from application.intake.ports import ComponentState
-from application.ports import MachineMetrics
+from application.vitals import MachineMetrics
 from domain.identity.roles import Role
 from interfaces.rest.about import About
 from interfaces.rest.access import requires

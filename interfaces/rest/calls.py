@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
-from application.ports import Call
+from application.audit_log import Call
 from interfaces.rest.access import sender_of
 from interfaces.rest.requests import request_id_of
 from interfaces.services import Services

@@ -8,10 +8,10 @@ from litestar import Controller, get, post
 from litestar.params import Parameter
 from msgspec import Meta
 
-from application.ports import ProjectionStatus
 from application.projections.handlers import skip_parked_event
 from application.projections.ports import ParkedStream, Retried
 from application.projections.rebuilding import ask_for_rebuild
+from application.projections.status import ProjectionStatus
 from domain.identity.roles import Role
 from domain.projections.oversight import MAX_REASON
 from interfaces.rest.access import AuthenticatedRequest, metadata_of, requires

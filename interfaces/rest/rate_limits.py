@@ -7,7 +7,7 @@ from typing import NamedTuple
 from litestar.utils import normalize_path
 
 from application.identity.principal import Principal
-from application.ports import Window
+from application.rate_limits import Window
 from domain.identity.roles import Role
 from interfaces.rest.families import Families
 

@@ -11,7 +11,8 @@ from litestar import Controller, Response, get
 from litestar.openapi import ResponseSpec
 
 from application.intake.ports import ComponentState
-from application.ports import ProjectionState, ProjectionStatus, SystemMetrics
+from application.projections.status import ProjectionState, ProjectionStatus
+from application.vitals import SystemMetrics
 from interfaces.rest.about import About
 from interfaces.rest.access import PUBLIC
 from interfaces.rest.errors import UNAVAILABLE

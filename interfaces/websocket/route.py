@@ -12,8 +12,8 @@ from litestar.datastructures import Headers, State
 from litestar.exceptions import HTTPException
 from litestar.handlers import WebsocketRouteHandler
 
+from application.audit_log import Call
 from application.errors import RateLimitedError
-from application.ports import Call
 from interfaces.rest.access import PUBLIC, credential_of
 from interfaces.rest.errors import UNAVAILABLE, Handler, frames_of
 from interfaces.rest.families import ErrorBody

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from application.ports import LogMark
 from application.seals import SealError, make_seal, read_seal
+from application.verification import LogMark
 from infra.signing import Ed25519Signer
 
 MARK = LogMark(42, bytes(range(32)))

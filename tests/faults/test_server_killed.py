@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 
-from application.ports import Verification
+from application.verification import Verification
 from domain.events import DomainEvent, Recorded
 from domain.runs.events import RunNeutralized, RunStarted, StepRunEvent
 from infra.postgres.embedded import EmbeddedPostgres

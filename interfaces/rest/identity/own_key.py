@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get
 
 from application.identity.principal import Principal
-from application.ports import EndpointUsage
+from application.identity.usage import EndpointUsage
 from domain.errors import RuleViolatedError
 from interfaces.identity_views import ApiKeyView, api_key_view
 from interfaces.rest.access import AuthenticatedRequest

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from application.ports import Call
+from application.audit_log import Call
 
 RUN_42 = Call(
     created_at=datetime(2025, 10, 3, 10, 30, tzinfo=UTC),

@@ -11,7 +11,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from structlog.testing import capture_logs
 
-from application.ports import CallFilter, LoggedCall
+from application.audit_log import CallFilter, LoggedCall
 from infra.audit_log import log as module
 from infra.audit_log.log import FLUSH_SECONDS, PostgresAuditLog
 from tests.infra.audit_log.calling import RUN_42, call

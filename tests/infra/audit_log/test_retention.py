@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from application.ports import CallFilter
+from application.audit_log import CallFilter
 from infra.audit_log import retention as module
 from infra.audit_log.log import PostgresAuditLog
 from infra.audit_log.retention import delete_calls

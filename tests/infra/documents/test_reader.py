@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from application.documents.ports import RefusalCode, UnreadableDocumentError
-from domain.documents.sheet import SheetPage
 from infra.documents.processes import ProcessLimits
 from infra.documents.reader import PdfSheetReader, ReadingLimits
 from tests.corpus import HOSTILE, SHEET
@@ -49,9 +49,17 @@ async def ended(process: psutil.Process) -> None:
     await asyncio.to_thread(wait)
 
 
-async def last(pages: AsyncIterator[SheetPage]) -> None:
-    async for _ in pages:
-        pass
+async def at_work(process: psutil.Process) -> None:
+    """Wait until a process has begun to do something."""
+    before = process.cpu_times().user
+
+    def wait() -> None:
+        deadline = time.monotonic() + 5
+        while process.cpu_times().user <= before:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    await asyncio.to_thread(wait)
 
 
 async def test_one_process_reads_one_document_after_the_other(reader: PdfSheetReader) -> None:
@@ -96,28 +104,35 @@ async def test_cancelling_ends_the_process_within_a_second(reader: PdfSheetReade
     assert (await reader.inspect(SMALL)).page_count == 1
 
 
-async def test_whoever_wants_no_more_pages_ends_the_process(reader: PdfSheetReader) -> None:
-    facts = await reader.inspect(SHEET)
-    (process,) = processes()
-    async with aclosing(reader.pages(SHEET, facts)) as pages:
-        async for page in pages:
-            assert page.number == 2
-            break
-    await ended(process)
-
-
-async def test_a_document_whose_reader_is_killed_is_refused_and_the_next_is_read(
+async def test_whoever_wants_no_more_pages_leaves_the_process_to_the_next(
     reader: PdfSheetReader,
 ) -> None:
     facts = await reader.inspect(SHEET)
-    pages = reader.pages(SHEET, facts)
-    await anext(pages)
+    async with aclosing(reader.pages(SHEET, facts)) as pages:
+        assert (await anext(pages)).number == 2
     (process,) = processes()
+    await reader.inspect(SMALL)
+    assert processes() == [process]
+
+
+async def test_pages_whose_reader_is_killed_are_read_by_another(reader: PdfSheetReader) -> None:
+    facts = await reader.inspect(SHEET)
+    some = msgspec.structs.replace(facts, offer_pages=(2, 3, 4))
+    (process,) = processes()
+    reading = asyncio.create_task(anext(reader.pages(SHEET, some)))
+    await at_work(process)
     process.kill()
-    with pytest.raises(UnreadableDocumentError) as refusal:
-        await last(pages)
-    assert refusal.value.code == RefusalCode.RESOURCE_LIMIT
-    assert (await reader.inspect(SMALL)).page_count == 1
+    assert (await reading).number == 2
+
+
+async def test_a_document_that_kills_each_reader_is_refused() -> None:
+    # Too little memory to import what reads tables.
+    limits = ReadingLimits(process=ProcessLimits(megabytes=150))
+    async with PdfSheetReader(limits) as reader:
+        facts = await reader.inspect(SMALL)
+        with pytest.raises(UnreadableDocumentError) as refusal:
+            await anext(reader.pages(SMALL, facts))
+        assert refusal.value.code == RefusalCode.RESOURCE_LIMIT
 
 
 async def test_a_process_at_rest_that_was_killed_is_not_used_again(reader: PdfSheetReader) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import psycopg
 
-from application.ports import LogMark, Verification
+from application.verification import LogMark, Verification
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.keys import Keyring
 from infra.event_store.verification import PostgresChainVerifier

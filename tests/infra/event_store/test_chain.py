@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from application.ports import LogMark, Verification
+from application.verification import LogMark, Verification
 from infra.event_store import verification
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.chain import GENESIS, link

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from application.ports import ProjectionState
+from application.projections.status import ProjectionState
 from infra.event_store.assembly import EventStoreParts
 from infra.event_store.keys import Keyring
 from infra.postgres.connections import connection_pool

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from application.jobs import Arguments, Duty, JobKind
-from application.ports import ProjectionKind, ProjectionState
+from application.projections.status import ProjectionKind, ProjectionState
 from infra.event_store.assembly import EventStoreParts
 from infra.jobs.worker import JobWorker
 from infra.postgres.connections import connection_pool

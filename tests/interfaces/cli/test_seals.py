@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from application.ports import LogMark
 from application.seals import make_seal
+from application.verification import LogMark
 from infra.signing import Ed25519Signer
 from tests.interfaces.api import Api
 from tests.interfaces.cli.commands import Done, Terminal

@@ -3,7 +3,7 @@
 import pytest
 
 from application.identity.principal import Principal
-from application.ports import Window
+from application.rate_limits import Window
 from domain.identity.roles import Role
 from interfaces.rest.families import Families
 from interfaces.rest.rate_limits import RateLimits, is_anonymous
