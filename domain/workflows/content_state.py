@@ -130,10 +130,10 @@ class ContentState(msgspec.Struct, kw_only=True):
         self.trace([participant], operation)
 
     def trace(self, participants: Iterable[str], operation: int) -> None:
-        """Know which people an operation is about."""
+        """Know which people an operation is about, the newest that there is."""
         for participant in participants:
             traces = self.traces.setdefault(participant, [])
-            if operation not in traces:
+            if traces[-1:] != [operation]:
                 traces.append(operation)
 
     @property
