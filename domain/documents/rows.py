@@ -19,7 +19,6 @@ _OUTCOME_AT_END = re.compile(r"(?P<event>.+\)) (?P<outcome>0[1-9]|[1-9]\d)")
 _SPOILT_ODD = re.compile(rf"[-{DASH}+*~]*[\dlIO]{{1,4}}[.,][\dlIO]{{1,3}}\*?|[-{DASH}]")
 LINE_AT_END = re.compile(r"(?:^| )\d{1,2},\d$")
 _COLUMNS = "HDV"
-_MIDDLE = "D"
 
 
 class PrintedOdd(msgspec.Struct, frozen=True):
@@ -41,14 +40,8 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def starts_games(self) -> bool:
-        """Tell whether the row has the odds that the first row of a game has.
-
-        Of markets of two outcomes none is in the middle, so one odd may be missing beside it.
-        """
-        if self.is_one_of_many:
-            return False
-        columns = [printed.column for printed in self.odds]
-        return len(columns) == len(_COLUMNS) or (len(columns) > 1 and _MIDDLE in columns)
+        """Tell whether the row has the odds that the first row of a game has."""
+        return len(self.odds) == len(_COLUMNS) and not self.is_one_of_many
 
 
 class RowFault(msgspec.Struct, frozen=True):

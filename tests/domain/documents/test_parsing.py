@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 from domain.games.listing import ListedMarket
 from domain.games.market_types import MarketType, Period
 from tests.domain.documents.sheets import (
-    OPENING,
     found,
     only_game,
     only_market,
-    page_in_columns,
     parsed,
     parsed_rows,
 )
@@ -414,10 +412,3 @@ def test_a_band_of_a_known_sport_begins_a_competition_however_it_is_called(
 ) -> None:
     sheet = parsed_rows(f"Labdarúgás, {competition}\n{LECH}")
     assert only_game(sheet).league == competition
-
-
-def test_a_first_row_without_one_of_the_outer_odds_begins_its_game() -> None:
-    row = "P 20:30 | 15881 | Lech Poznan - Cracovia Krakkó | | 1,60 | 4,10 |"
-    sheet = parsed(page_in_columns(OPENING + row))
-    assert odds(only_game(sheet).main_market) == {"1": "1.60", "X": "4.10"}
-    assert found(sheet) == [("odds_count_mismatch", 2, 3)]
