@@ -141,7 +141,7 @@ async def load_job(store: EventStore, job_id: UUID) -> ProcessingJob:
     try:
         return await store.load(ProcessingJob, str(job_id))
     except NotFoundError:
-        raise NotFoundError(f"Job {job_id} not found") from None
+        raise NotFoundError("Job not found") from None
 
 
 async def delete_document(

@@ -59,12 +59,13 @@ class BulkHandlers:
         identifiers: Identifiers,
         templates: Templates,
         contents: ContentManagement,
+        refusals: Refusals,
     ) -> None:
         self._store = store
         self._identifiers = identifiers
         self._templates = templates
         self._contents = contents
-        self._refusals = Refusals(store, identifiers)
+        self._refusals = refusals
 
     async def beginning(
         self, template_id: str, content_uids: Sequence[str], actor: Actor, metadata: Metadata
@@ -83,7 +84,9 @@ class BulkHandlers:
                 [uid for uid in content_uids if is_content_uid(uid)]
             )
             contents = LookedUp(self._contents, found)
-            return WorkflowHandlers(self._store, self._identifiers, self._templates, contents)
+            return WorkflowHandlers(
+                self._store, self._identifiers, self._templates, contents, self._refusals
+            )
 
         return await self._refusals.recording(attempt, actor, metadata, look_up)
 

@@ -79,12 +79,13 @@ class WorkflowHandlers:
         identifiers: Identifiers,
         templates: Templates,
         contents: ContentManagement,
+        refusals: Refusals,
     ) -> None:
         self._store = store
         self._identifiers = identifiers
         self._templates = templates
         self._contents = contents
-        self._refusals = Refusals(store, identifiers)
+        self._refusals = refusals
 
     async def apply_template(
         self, command: ApplyTemplate, actor: Actor, metadata: Metadata
@@ -106,13 +107,13 @@ class WorkflowHandlers:
 
         A transition that needs more people is recorded as asked for until the last of them asks.
         """
-        attempt = Attempt(
+        wanted = Attempt(
             operation="execute_transition",
             content_uid=command.content_uid,
             transition_id=command.transition_id,
         )
         return await self._refusals.recording(
-            attempt, actor, metadata, lambda: self._execute(command, actor, metadata)
+            wanted, actor, metadata, lambda: self._execute(command, wanted, actor, metadata)
         )
 
     async def change_roles(
@@ -168,14 +169,14 @@ class WorkflowHandlers:
         return await retrying(attempt)
 
     async def _execute(
-        self, command: ExecuteTransition, actor: Actor, metadata: Metadata
+        self, command: ExecuteTransition, wanted: Attempt, actor: Actor, metadata: Metadata
     ) -> tuple[Content, int]:
         """Move a content on. Roles may change meanwhile, and others approve; it must not move."""
         first_seen: int | None = None
 
         async def attempt() -> tuple[Content, int]:
             nonlocal first_seen
-            content = await self._load(command.content_uid)
+            content = await self._load(command.content_uid, wanted)
             _check_if_match(metadata, content)
             if first_seen not in (None, content.state.moves):
                 raise ConcurrentModificationError(command.content_uid)
@@ -216,20 +217,24 @@ class WorkflowHandlers:
             return await retrying(attempt)
 
         async def attempt() -> tuple[Content, int]:
-            content = await self._load(content_uid)
+            content = await self._load(content_uid, wanted)
             change(content)
             return content, await self._store.save(content, metadata=metadata)
 
         wanted = Attempt(operation=operation, content_uid=content_uid)
         return await self._refusals.recording(wanted, actor, metadata, carry_out)
 
-    async def _load(self, content_uid: str) -> Content:
+    async def _load(self, content_uid: str, wanted: Attempt) -> Content:
+        """Load a content; now it is known which template the attempt is about."""
         if not is_content_uid(content_uid):
             raise ContentNotFoundError(content_uid[:100])
         try:
-            return await self._store.load(Content, content_uid)
+            content = await self._store.load(Content, content_uid)
         except NotFoundError:
             raise ContentNotFoundError(content_uid) from None
+        current = content.state.current
+        wanted.template_id = current.template.id if current is not None else None
+        return content
 
     async def _load_or_register(self, content_uid: str) -> Content:
         try:

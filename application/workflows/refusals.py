@@ -5,7 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from application.ports import EventStore, Identifiers
+from application.metadata import SentMetadata
+from application.ports import ClaimRegister, EventStore, Identifiers
 from domain.events import Metadata
 from domain.workflows.errors import WorkflowRefusedError
 from domain.workflows.participants import Actor, is_content_uid
@@ -15,8 +16,8 @@ from domain.workflows.validation import is_id
 R = TypeVar("R")
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants done, as audit entries call it."""
+class Attempt(msgspec.Struct, kw_only=True):
+    """What somebody wants done, as audit entries call it, as far as it is known."""
 
     operation: str
     content_uid: str | None = None
@@ -27,9 +28,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class Refusals:
     """Records what was refused."""
 
-    def __init__(self, store: EventStore, identifiers: Identifiers) -> None:
+    def __init__(self, store: EventStore, identifiers: Identifiers, claims: ClaimRegister) -> None:
         self._store = store
         self._identifiers = identifiers
+        self._claims = claims
 
     async def recording(
         self,
@@ -38,10 +40,16 @@ class Refusals:
         metadata: Metadata,
         carry_out: Callable[[], Awaitable[R]],
     ) -> R:
-        """Carry something out; record it if it is refused, and raise the WorkflowRefusedError."""
+        """Carry something out; record it if it is refused, and raise the WorkflowRefusedError.
+
+        What the same command did, sent twice at once, is in the way of the second: that is no
+        refusal, and nothing is recorded.
+        """
         try:
             return await carry_out()
         except WorkflowRefusedError as refused:
+            if await self._is_done(metadata):
+                raise
             [refusal_id] = await self._identifiers.allocate("refusal_ids")
             refusal = Refusal.record(
                 refusal_id,
@@ -55,6 +63,10 @@ class Refusals:
             )
             await self._store.save(refusal, metadata=_unconditional(metadata))
             raise
+
+    async def _is_done(self, metadata: Metadata) -> bool:
+        claim = metadata.claim if isinstance(metadata, SentMetadata) else None
+        return claim is not None and await self._claims.find(claim.id) is not None
 
 
 def _if(is_proper: Callable[[str], bool], text: str | None) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from application.errors import AlreadyExistsError, NotFoundError
-from application.ports import EventStore, Identifiers
+from application.ports import EventStore
 from application.retries import retrying
 from application.workflows.ports import TemplateDirectory
 from application.workflows.refusals import Attempt, Refusals
@@ -79,8 +79,9 @@ class Templates:
 
     async def not_found(self, template_id: str) -> TemplateNotFoundError:
         """Say that there is no such template, and name those that there are."""
-        others = await self._directory.ids(MOST_NAMED)
-        return TemplateNotFoundError(template_id, [*self.built_in, *others])
+        known = [*self.built_in, *await self._directory.ids(MOST_NAMED)]
+        others = [each for each in known if each != template_id]  # which lists may still have
+        return TemplateNotFoundError(template_id, others)
 
 
 class TemplateHandlers:
@@ -89,10 +90,10 @@ class TemplateHandlers:
     Whatever is refused is recorded as such, and raises a WorkflowRefusedError.
     """
 
-    def __init__(self, store: EventStore, identifiers: Identifiers, templates: Templates) -> None:
+    def __init__(self, store: EventStore, templates: Templates, refusals: Refusals) -> None:
         self._store = store
         self._templates = templates
-        self._refusals = Refusals(store, identifiers)
+        self._refusals = refusals
 
     async def define(
         self, template: WorkflowTemplate, actor: Actor, metadata: Metadata

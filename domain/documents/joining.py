@@ -178,13 +178,17 @@ def _goes_on(last: SheetLine, row: SheetRow) -> bool:
     if last.kind is not LineKind.ROW:
         return False
     if row.cells is not None:
-        return _is_part(row)
+        return _is_part(row) and not (_has_odds(row.cells) and _has_odds(last.cells))
     if last.cells is not None:
         return False
     # Without columns only the odds tell whether a row is whole, and what is about to end one.
     if _ODDS_AT_END.search(last.text):
         return last.page == row.page and not _ODDS_AT_END.search(clean(row.text))
     return True
+
+
+def _has_odds(cells: Cells | None) -> bool:
+    return cells is not None and bool(cells.home or cells.draw or cells.away)
 
 
 def _append(last: SheetLine, row: SheetRow) -> None:

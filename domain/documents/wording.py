@@ -13,6 +13,11 @@ MONTHS = ("jan", "feb", "már", "ápr", "máj", "jún", "júl", "aug", "szep", "
 
 # The areas for private use, which have no meaning outside their font.
 _ICONS = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
+# What a reader gives for a glyph of which the PDF does not say what letter it is. No text may have
+# it: databases refuse it.
+_NO_LETTERS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_LOST = "\N{REPLACEMENT CHARACTER}"
+_LOST_ALONE = re.compile(rf"(?<!\w){_LOST}+(?!\w)")
 _DATE = r"(?:(?P<year>\d{4})\. ?)?(?P<month>[A-Za-záéíóöőúüű]+)\.? (?P<day>\d{1,2})\."
 _DAY_BAND = re.compile(rf"(?P<weekday>\w+) ?\({_DATE}\)")
 _ISSUE_DATE = re.compile(_DATE)
@@ -49,9 +54,14 @@ FOOTNOTES = ("rövidítések:", "megjegyzések:")
 
 
 def clean(text: str) -> str:
-    """Give a text composed, with single spaces, without the glyphs of icon fonts."""
+    """Give a text composed, with single spaces, without the glyphs of icon fonts.
+
+    A letter of a word that the PDF does not tell is a replacement character, so that all can see
+    that it is missing.
+    """
     visible = _ICONS.sub(" ", unicodedata.normalize("NFC", text))
-    return " ".join(visible.split())
+    told = _LOST_ALONE.sub(" ", _NO_LETTERS.sub(_LOST, visible))
+    return " ".join(told.split())
 
 
 def month_of(name: str) -> int | None:
@@ -102,16 +112,22 @@ def read_competition_band(text: str) -> tuple[str, str] | None:
     match = _COMPETITION_BAND.fullmatch(text)
     if (
         match is None
-        or _HAS_ODDS.search(text)
-        or _LEGEND.search(text)
-        or "?" in text
-        or text.count("(") != text.count(")")
-        or ROW_START.fullmatch(text)
-        or len(match["sport"].split()) > _MOST_WORDS_OF_A_SPORT
         or match["sport"][0].islower()
+        or _HAS_ODDS.search(text)
+        or ROW_START.fullmatch(text)
+        or (match["sport"].casefold() not in SPORTS and _may_be_of_an_event(text, match["sport"]))
     ):
         return None
     return match["sport"], match["competition"]
+
+
+def _may_be_of_an_event(text: str, sport: str) -> bool:
+    return (
+        _LEGEND.search(text) is not None
+        or "?" in text
+        or text.count("(") != text.count(")")
+        or len(sport.split()) > _MOST_WORDS_OF_A_SPORT
+    )
 
 
 def _date_of(match: re.Match[str], near: datetime.date | None) -> datetime.date | None:

@@ -104,7 +104,7 @@ class Content(Aggregate):
         )
         began = self.version
         assigned = [(role, user_id) for role, user_ids in checked.items() for user_id in user_ids]
-        called = self.state.called(user_id for _, user_id in assigned)
+        called = self.state.called({user_id for _, user_id in assigned})
         for role, user_id in assigned:
             self.trigger_event(
                 RoleAssigned,
@@ -134,7 +134,7 @@ class Content(Aggregate):
             return
         self.trigger_event(RolesChanged, **self._by(actor), workflow_id=workflow.workflow_id)
         began = self.version
-        called = self.state.called(user_id for _, user_id in added)
+        called = self.state.called({user_id for _, user_id in added})
         for role, user_id in added:
             self._change_role(RoleAssigned, role, called[user_id], user_id, began)
         for (role, user_id), who in revoked.items():

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from secrets import token_hex
 
 import msgspec
 
 from domain.personal import REDACTED, Personal
 from domain.workflows.template import WorkflowTemplate
+
+# No number: after a restore, one that somebody was erased under would be given to somebody else.
+_BYTES = 16
 
 
 class Approval(msgspec.Struct, kw_only=True):
@@ -91,9 +95,9 @@ class Workflow(msgspec.Struct, kw_only=True):
 class ContentState(msgspec.Struct, kw_only=True):
     """A content with its workflow, and with earlier ones that can be brought back, oldest first.
 
-    ``people`` has everybody's user id under what the events call them, which is a number in the
-    order in which they came: it tells nothing of them once their user id is erased. ``traces`` has
-    the versions at which operations began that they are in, ``neutralized`` who was erased.
+    ``people`` has everybody's user id under what the events call them, which is made up when they
+    first appear: it tells nothing of them once their user id is erased. ``traces`` has the versions
+    at which operations began that they are in, ``neutralized`` who was erased.
     ``moves`` counts what changed the state, and ``removed_template`` was taken away last.
     """
 
@@ -111,14 +115,7 @@ class ContentState(msgspec.Struct, kw_only=True):
         Somebody whose personal data was erased is new: nothing tells that they were here before.
         """
         known = {name: who for who, name in self.people.items() if name != REDACTED}
-        number = len(self.people)
-        called = {}
-        for user_id in user_ids:
-            if user_id not in known:
-                number += 1
-                known[user_id] = f"person_{number}"
-            called[user_id] = known[user_id]
-        return called
+        return {user_id: known.get(user_id) or token_hex(_BYTES) for user_id in user_ids}
 
     def participant(self, user_id: str) -> str:
         """Give what the events call somebody, or will call them if they are new here."""
@@ -130,10 +127,10 @@ class ContentState(msgspec.Struct, kw_only=True):
         self.trace([participant], operation)
 
     def trace(self, participants: Iterable[str], operation: int) -> None:
-        """Know which people an operation is about."""
+        """Know which people an operation is about, the newest that there is."""
         for participant in participants:
             traces = self.traces.setdefault(participant, [])
-            if operation not in traces:
+            if traces[-1:] != [operation]:
                 traces.append(operation)
 
     @property

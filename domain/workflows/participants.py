@@ -16,9 +16,10 @@ MOST_USERS = 200
 # All who hold a role of Annals, as ``role_assignments`` name them: ``group:editor``.
 GROUP = "group:"
 
-_CONTENT_UID = re.compile(r"[A-Za-z0-9._:@+-]{1,100}")
+# Clients resolve . and .. in addresses, so that a content called so could not be reached.
+_CONTENT_UID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:@+-]{1,100}")
 
-CONTENT_UID_RULE = "must be 1 to 100 letters, digits or any of . _ : @ + -"
+CONTENT_UID_RULE = "must be 1 to 100 letters, digits or any of . _ : @ + -, and not just . or .."
 
 Assignments = Mapping[str, Sequence[str]]
 

@@ -67,7 +67,7 @@ class _Row(msgspec.Struct, frozen=True):
 def find_tables(glyphs: Glyphs) -> list[TableColumns]:
     """Find the tables of a page from left to right; none if no row and no header is on it."""
     headers = _headers(glyphs.lines)
-    starts = [header.left for header in headers] or _starts_of_rows(glyphs.lines)
+    starts = _starts_under(headers, glyphs.lines) or _starts_of_rows(glyphs.lines)
     edges = [0.0, *(start - _MARGIN for start in starts[1:]), glyphs.width]
     tables = []
     for number, (left, right) in enumerate(pairwise(edges)):
@@ -121,6 +121,16 @@ def _header(line: TextLine, start: int, end: int) -> _Header | None:
         outcome=by_text.get(_OUTCOME_HEADER),
         odds=tuple(by_text[text] for text in _ODDS_HEADERS),
     )
+
+
+def _starts_under(headers: Sequence[_Header], lines: Sequence[TextLine]) -> list[float]:
+    """Give the left edge of each table with a header: its own, or that of rows left of it."""
+    rows = [line.words[at].left for line in lines for at in _row_starts(line.words)]
+    before = [0.0, *(header.odds[-1].right for header in headers)]
+    return [
+        min([header.left, *(left for left in rows if end < left < header.left)])
+        for end, header in zip(before, headers, strict=False)
+    ]
 
 
 def _starts_of_rows(lines: Iterable[TextLine]) -> list[float]:

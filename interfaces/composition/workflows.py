@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from application.workflows.bulk import BulkHandlers
 from application.workflows.handlers import WorkflowHandlers
 from application.workflows.ports import NoContentManagement
+from application.workflows.refusals import Refusals
 from application.workflows.templates import TemplateHandlers, Templates
 from domain.workflows.builtin import load_built_in
+from infra.event_store.claims import PostgresClaimRegister
 from infra.plone.opening import open_plone
 from infra.plone.turns import PostgresTurns
 from infra.postgres.connections import connector
@@ -24,15 +26,16 @@ async def open_workflows(base: Foundation) -> AsyncIterator[Workflows]:
     store, identifiers = base.event_store.store, base.identifiers
     template_queries = TemplateQueries(base.pool)
     templates = Templates(store, load_built_in(), template_queries)
+    refusals = Refusals(store, identifiers, PostgresClaimRegister(base.pool))
     turns = PostgresTurns(connector(base.conninfo, "plone"))
     async with open_plone(base.settings, base.user_agent, turns) as plone:
         contents = plone or NoContentManagement()
         yield Workflows(
             contents=contents,
             templates=templates,
-            template_handlers=TemplateHandlers(store, identifiers, templates),
-            handlers=WorkflowHandlers(store, identifiers, templates, contents),
-            bulk_handlers=BulkHandlers(store, identifiers, templates, contents),
+            template_handlers=TemplateHandlers(store, templates, refusals),
+            handlers=WorkflowHandlers(store, identifiers, templates, contents, refusals),
+            bulk_handlers=BulkHandlers(store, identifiers, templates, contents, refusals),
             template_queries=template_queries,
             content_queries=ContentQueries(base.pool),
             audit_queries=WorkflowAuditQueries(base.pool),

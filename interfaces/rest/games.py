@@ -134,6 +134,9 @@ def _date(text: str | None) -> datetime.date | None:
     if text is None:
         return None
     try:
-        return datetime.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day alone
+        day = datetime.date.fromisoformat(text)
     except ValueError:
-        raise InvalidFieldError("date", "must be a day like 2025-07-18") from None
+        day = None
+    if day is None or day.isoformat() != text:  # ISO 8601 has other ways to write a day
+        raise InvalidFieldError("date", "must be a day like 2025-07-18")
+    return day

@@ -61,14 +61,14 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayGames(msgspec.Struct, frozen=True, kw_only=True):
-    """How many games the documents of a day had."""
+    """How many games the documents have that were first processed on a day."""
 
     date: str
     games: int
 
 
 class DayAnomalies(msgspec.Struct, frozen=True, kw_only=True):
-    """How many anomalies the documents of a day had."""
+    """How many anomalies the documents have that were first processed on a day."""
 
     date: str
     anomalies: int
@@ -99,7 +99,10 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrendFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Each day of a period, also such without data; games by league, anomalies by kind."""
+    """Each day of a period, also such without data; games by league, anomalies by kind.
+
+    A document counts once, with what the last job took out of it; each job counts as one.
+    """
 
     games_per_day: Sequence[DayGames]
     leagues_activity: Mapping[str, int]
@@ -190,10 +193,13 @@ def _quality(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figures(found: Trends) -> TrendFigures:
     return TrendFigures(
-        games_per_day=[DayGames(date=day.day, games=day.games) for day in found.days],
+        games_per_day=[DayGames(date=day, games=games) for day, games in found.games.items()],
         leagues_activity=found.leagues,
         processing_performance=_performance(found.days),
-        anomaly_trends=[DayAnomalies(date=day.day, anomalies=day.anomalies) for day in found.days],
+        anomaly_trends=[
+            DayAnomalies(date=day, anomalies=anomalies)
+            for day, anomalies in found.anomalies.items()
+        ],
         anomaly_kinds=found.anomaly_kinds,
     )
 

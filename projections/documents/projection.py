@@ -22,6 +22,7 @@ from domain.documents.processing_events import (
     ProcessingFailed,
     ProcessingProgressed,
     ProcessingQueued,
+    ProcessingResult,
     ProcessingStageCompleted,
     ProcessingStageEntered,
     ProcessingStarted,
@@ -33,6 +34,7 @@ from projections.documents.tables import (
     ANOMALIES,
     DAYS,
     DOCUMENTS,
+    FIGURE_DAYS,
     JOB_COUNTS,
     JOBS,
     KIND_DAYS,
@@ -49,10 +51,10 @@ from projections.table import Rows
 
 documents = Projection(
     "documents",
-    version=1,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(DOCUMENTS, JOBS, ANOMALIES, DAYS, TOTALS),
-    tallies=(JOB_COUNTS, LEAGUE_DAYS, KIND_DAYS),
+    tallies=(JOB_COUNTS, FIGURE_DAYS, LEAGUE_DAYS, KIND_DAYS),
 )
 
 
@@ -74,6 +76,10 @@ def _its_job(recorded: Recorded[Any]) -> Touched:
 
 def _its_job_and_sums(recorded: Recorded[Any]) -> Touched:
     return [(JOBS, _job_id(recorded)), (DAYS, _day(recorded)), (TOTALS, ALL)]
+
+
+def _its_job_document_and_sums(recorded: Recorded[Any]) -> Touched:
+    return [*_its_job_and_sums(recorded), (DOCUMENTS, recorded.event.document_id)]
 
 
 def _day(recorded: Recorded[Any]) -> str:
@@ -108,6 +114,8 @@ def document_stored(recorded: Recorded[DocumentStored], rows: Rows) -> None:
             names=[],
             found_by=None,
             found=0,
+            counted_on=None,
+            counted=None,
             stored_position=recorded.position,
             version=recorded.version,
         ),
@@ -197,6 +205,7 @@ def processing_queued(recorded: Recorded[ProcessingQueued], rows: Rows) -> None:
             error_code=None,
             queued_at=event.timestamp,
             started_at=None,
+            attempt_at=None,
             finished_at=None,
             updated_at=event.timestamp,
             processing_seconds=None,
@@ -214,6 +223,7 @@ def processing_started(recorded: Recorded[ProcessingStarted], rows: Rows) -> Non
     _move(rows, job, JobStatus.RUNNING)
     job.attempts = recorded.event.attempt
     job.started_at = job.started_at or recorded.event.timestamp
+    job.attempt_at = recorded.event.timestamp
     job.stages = []
 
 
@@ -232,18 +242,15 @@ def processing_stage_completed(recorded: Recorded[ProcessingStageCompleted], row
     job.stages = [*job.stages, done]
 
 
-@documents.on(ProcessingCompleted, touches=_its_job_and_sums)
+@documents.on(ProcessingCompleted, touches=_its_job_document_and_sums)
 def processing_completed(recorded: Recorded[ProcessingCompleted], rows: Rows) -> None:
-    """Show what the job came to, and add it to its day."""
+    """Show what the job came to, and add it to its day; its document counts once."""
     result = recorded.event.result
     job = _ended(recorded, rows, JobStatus.COMPLETED)
     job.progress_percent = WHOLE
     job.result = msgspec.to_builtins(result)
     day = _edited_day(recorded, rows)
     day.jobs_completed += 1
-    day.games += result.games_processed
-    day.markets += result.markets
-    day.anomalies += result.anomalies_detected
     day.pages += result.pages
     day.rows_read += result.rows_read
     day.rows_unreadable += result.rows_unreadable
@@ -252,10 +259,11 @@ def processing_completed(recorded: Recorded[ProcessingCompleted], rows: Rows) ->
     totals = rows.edit(TOTALS, ALL)
     totals.jobs_completed += 1
     totals.processing_seconds += recorded.event.processing_seconds
-    for league, figures in result.leagues.items():
-        rows.count(LEAGUE_DAYS, day.day, league, by=figures.games)
-    for kind, count in result.anomaly_kinds.items():
-        rows.count(KIND_DAYS, day.day, kind, by=count)
+    document = rows.edit(DOCUMENTS, recorded.event.document_id)
+    _count_document(rows, document, by=-1)
+    document.counted_on = document.counted_on or day.day
+    document.counted = _counted(result)
+    _count_document(rows, document, by=1)
 
 
 @documents.on(ProcessingFailed, touches=_its_job_and_sums)
@@ -315,6 +323,26 @@ def _ended(recorded: Recorded[Any], rows: Rows, status: JobStatus) -> JobRow:
     job.estimated_remaining = None
     _edited_totals(rows).last_ended_at = event.timestamp
     return job
+
+
+def _counted(result: ProcessingResult) -> dict[str, dict[str, int]]:
+    return {
+        FIGURE_DAYS.name: {
+            "games": result.games_processed,
+            "anomalies": result.anomalies_detected,
+        },
+        LEAGUE_DAYS.name: {league: figures.games for league, figures in result.leagues.items()},
+        KIND_DAYS.name: dict(result.anomaly_kinds),
+    }
+
+
+def _count_document(rows: Rows, document: DocumentRow, *, by: int) -> None:
+    """Count what the document has to its day; what an earlier job took out of it, off again."""
+    if document.counted_on is None or document.counted is None:
+        return
+    for tally in (FIGURE_DAYS, LEAGUE_DAYS, KIND_DAYS):
+        for key, count in document.counted[tally.name].items():
+            rows.count(tally, document.counted_on, key, by=by * count)
 
 
 def _edited_totals(rows: Rows) -> TotalsRow:

@@ -19,6 +19,8 @@ CREATE TABLE documents (
     names           jsonb       NOT NULL,
     found_by        text,
     found           bigint      NOT NULL,
+    counted_on      text,
+    counted         jsonb,
     stored_position bigint      NOT NULL,
     version         bigint      NOT NULL
 );
@@ -42,6 +44,7 @@ CREATE TABLE jobs (
     error_code          text,
     queued_at           timestamptz      NOT NULL,
     started_at          timestamptz,
+    attempt_at          timestamptz,
     finished_at         timestamptz,
     updated_at          timestamptz      NOT NULL,
     processing_seconds  double precision,
@@ -77,9 +80,6 @@ CREATE TABLE days (
     day                text             PRIMARY KEY,
     jobs_completed     bigint           NOT NULL,
     jobs_failed        bigint           NOT NULL,
-    games              bigint           NOT NULL,
-    markets            bigint           NOT NULL,
-    anomalies          bigint           NOT NULL,
     pages              bigint           NOT NULL,
     rows_read          bigint           NOT NULL,
     rows_unreadable    bigint           NOT NULL,
@@ -97,6 +97,14 @@ CREATE TABLE totals (
 CREATE TABLE job_counts (
     status text   PRIMARY KEY,
     count  bigint NOT NULL
+);
+
+-- What the documents of a day have, each counted once however often it is processed.
+CREATE TABLE figure_days (
+    day    text   NOT NULL,
+    figure text   NOT NULL,
+    count  bigint NOT NULL,
+    PRIMARY KEY (day, figure)
 );
 
 CREATE TABLE league_days (

@@ -12,7 +12,8 @@ class DocumentRow(msgspec.Struct):
     """A document, with the figures of the job that processed it last.
 
     ``names`` are those that its teams were given in place of the printed ones. ``found`` anomalies
-    of the job ``found_by`` are listed so far.
+    of the job ``found_by`` are listed so far. Trends count ``counted`` of it on ``counted_on``, the
+    day on which it was first processed.
     """
 
     id: str
@@ -35,12 +36,17 @@ class DocumentRow(msgspec.Struct):
     names: list[dict[str, Any]]
     found_by: str | None
     found: int
+    counted_on: str | None
+    counted: dict[str, Any] | None
     stored_position: int
     version: int
 
 
 class JobRow(msgspec.Struct):
-    """A job; ``stages`` are those that are done, each with its figures and seconds."""
+    """A job; ``stages`` are those that are done, each with its figures and seconds.
+
+    It was first taken up at ``started_at``, and by its present worker at ``attempt_at``.
+    """
 
     id: str
     document_id: str
@@ -58,6 +64,7 @@ class JobRow(msgspec.Struct):
     error_code: str | None
     queued_at: datetime
     started_at: datetime | None
+    attempt_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
     processing_seconds: float | None
@@ -87,9 +94,6 @@ class DayRow(msgspec.Struct):
     day: str
     jobs_completed: int = 0
     jobs_failed: int = 0
-    games: int = 0
-    markets: int = 0
-    anomalies: int = 0
     pages: int = 0
     rows_read: int = 0
     rows_unreadable: int = 0
@@ -115,5 +119,6 @@ DAYS = Table("days", DayRow, key="day")
 TOTALS = Table("totals", TotalsRow, key="id")
 
 JOB_COUNTS = Tally("job_counts", status=str)
+FIGURE_DAYS = Tally("figure_days", day=str, figure=str)
 LEAGUE_DAYS = Tally("league_days", day=str, league=str)
 KIND_DAYS = Tally("kind_days", day=str, kind=str)

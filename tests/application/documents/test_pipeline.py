@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -287,3 +287,24 @@ async def test_anomalies_are_those_of_the_last_job(works: Works) -> None:
     assert document.anomalies == len(anomalies) == 1
     assert (anomalies[0].page, anomalies[0].text) == (3, "P 20:30 99 what is this 1,1")
     assert document.id == document_id(document.sha256)
+
+
+async def test_trends_count_a_document_once_and_each_of_its_jobs(works: Works) -> None:
+    for _ in range(2):
+        await works.process(SHEET)
+    await works.process(sheet(row(15881, "Lech Poznan"), "nonsense at 20:30"))
+    await works.services.freshness.reach_head(["documents"])
+    trends = await works.services.reports.trends(datetime.now(UTC).date(), 2)
+    assert sum(trends.games.values()) == 4
+    assert trends.leagues == {"Lengyel bajnokság": 4}
+    assert sum(trends.anomalies.values()) == sum(trends.anomaly_kinds.values()) > 0
+    assert sum(day.jobs_completed for day in trends.days) == 3
+
+
+async def test_trends_go_by_what_the_last_job_found(works: Works) -> None:
+    await works.take_in(SHEET, parameters=ProcessingParameters(extract_football=False))
+    await works.queue().work_off()
+    await works.process(SHEET)
+    await works.services.freshness.reach_head(["documents"])
+    trends = await works.services.reports.trends(datetime.now(UTC).date(), 2)
+    assert sum(trends.games.values()) == 3

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from application.errors import ConflictError, NotFoundError, PreconditionFailedError
-from application.metadata import IfMatch, SentMetadata, by_system
+from application.metadata import Claim, IfMatch, SentMetadata, by_system
 from application.workflows.handlers import (
     ApplyTemplate,
     ChangeRoles,
@@ -20,11 +20,13 @@ from application.workflows.ports import (
     ManagedContent,
     OutOfStepError,
 )
+from application.workflows.refusals import Refusals
 from application.workflows.templates import FoundTemplate, Templates
 from domain.workflows.content import Content
 from domain.workflows.errors import (
     ConcurrentModificationError,
     ContentNotFoundError,
+    InsufficientPermissionsError,
     InvalidTransitionError,
     TemplateNotFoundError,
 )
@@ -86,11 +88,14 @@ def site() -> Site:
 @pytest.fixture
 async def handlers(services: Services, site: Site) -> WorkflowHandlers:
     """Given a page under a template."""
-    handlers = WorkflowHandlers(
-        services.store, services.identifiers, services.workflows.templates, site
-    )
+    handlers = handlers_with(services, services.workflows.templates, site)
     await handlers.apply_template(application("page-1"), MANAGER, BY_TEST)
     return handlers
+
+
+def handlers_with(services: Services, templates: Templates, site: Site) -> WorkflowHandlers:
+    refusals = Refusals(services.store, services.identifiers, services.claims)
+    return WorkflowHandlers(services.store, services.identifiers, templates, site, refusals)
 
 
 def application(content_uid: str) -> ApplyTemplate:
@@ -150,6 +155,29 @@ async def test_a_content_that_is_elsewhere_on_the_other_side_is_refused_to_move(
     assert await refused(services) == [("execute_transition", "INVALID_TRANSITION")]
 
 
+async def test_what_the_same_command_has_just_done_is_in_its_way_and_no_refusal(
+    services: Services, handlers: WorkflowHandlers
+) -> None:
+    claimed = SentMetadata(
+        actor="user:ann", correlation_id="any", claim=Claim(bytes(32), bytes(32))
+    )
+    await handlers.execute_transition(SUBMIT, ANN, claimed)
+    with pytest.raises(InvalidTransitionError):
+        await handlers.execute_transition(SUBMIT, ANN, claimed)
+    assert await refused(services) == []
+
+
+async def test_a_refused_transition_is_entered_under_the_template_of_the_content(
+    services: Services, handlers: WorkflowHandlers
+) -> None:
+    with pytest.raises(InsufficientPermissionsError):
+        await handlers.execute_transition(SUBMIT, ED, BY_TEST)
+    await services.freshness.reach_head(["workflows"])
+    wanted = EntryFilter(template_id="simple_review", success=False)
+    [entry] = (await services.workflows.audit_queries.newest(wanted, page=1, size=9)).items
+    assert entry.error_code == "INSUFFICIENT_PERMISSIONS"
+
+
 async def test_a_condition_that_does_not_hold_pushes_nothing(
     services: Services, handlers: WorkflowHandlers, site: Site
 ) -> None:
@@ -168,9 +196,7 @@ async def test_a_template_that_is_retired_meanwhile_is_not_applied(
     own = msgspec.structs.replace(BUILT_IN["simple_review"], id="own_review")
     templates = services.workflows.template_handlers
     await templates.define(own, MANAGER, BY_TEST)
-    handlers = WorkflowHandlers(
-        services.store, services.identifiers, RetiringTemplates(services), site
-    )
+    handlers = handlers_with(services, RetiringTemplates(services), site)
     command = msgspec.structs.replace(application("page-1"), template_id="own_review")
     with pytest.raises(TemplateNotFoundError):
         await handlers.apply_template(command, MANAGER, BY_TEST)

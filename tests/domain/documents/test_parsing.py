@@ -384,3 +384,31 @@ def test_whatever_is_printed_each_football_row_is_read_or_reported(lines: list[s
         assert game.home_team
         assert game.away_team
         assert all(market.odds and market.rows for market in game.markets)
+
+
+def test_a_letter_that_the_pdf_does_not_tell_is_seen_to_be_missing() -> None:
+    sheet = parsed_rows("""
+    P 20:30 15881 \x00\u00f3\u0142w - \u0141\u00f3d\ud800 1,60 4,10 4,75
+    """)
+    game = only_game(sheet)
+    assert (game.home_team, game.away_team) == (
+        "\N{REPLACEMENT CHARACTER}ółw",
+        "Łód\N{REPLACEMENT CHARACTER}",
+    )
+
+
+def test_a_sign_that_is_no_letter_is_left_out() -> None:
+    sheet = parsed(
+        f"Péntek (2025. július 18.)\nLabdarúgás, Lengyel bajnokság \x00: 12. oldal\n{LECH}"
+    )
+    assert only_game(sheet).league == "Lengyel bajnokság"
+
+
+@pytest.mark.parametrize(
+    "competition", ["Ki nyeri a kupát?", "Angol FA-kupa (női", "vb (H: csoport)"]
+)
+def test_a_band_of_a_known_sport_begins_a_competition_however_it_is_called(
+    competition: str,
+) -> None:
+    sheet = parsed_rows(f"Labdarúgás, {competition}\n{LECH}")
+    assert only_game(sheet).league == competition

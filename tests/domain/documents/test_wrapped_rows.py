@@ -1,3 +1,5 @@
+from textwrap import dedent
+
 import pytest
 
 from tests.domain.documents.sheets import (
@@ -100,3 +102,13 @@ def test_without_columns_nobody_guesses_which_outcome_is_not_on_offer() -> None:
     """)
     assert only_game(sheet).additional_markets == ()
     assert found(sheet) == [("odds_count_mismatch", 2, 4)]
+
+
+def test_a_row_without_time_and_code_is_no_rest_of_one_that_has_its_odds() -> None:
+    rows = """
+    P 18:00 | 15790 | Jagiellonia Bialystok - TBB Nieciecza | | 1,55 | 3,95 | 4,70
+    | | Lech Poznan - Cracovia Krakkó | | 1,60 | 4,10 | 4,75
+    """
+    sheet = parsed(page_in_columns(BANDS + dedent(rows).strip()))
+    assert only_game(sheet).away_team == "TBB Nieciecza"
+    assert found(sheet) == [("row_unparsed", 2, 4)]

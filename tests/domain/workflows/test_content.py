@@ -60,7 +60,9 @@ def test_applying_a_template_begins_in_its_initial_state_with_everybody_in_their
     assert content.workflow.template.version == "1.0.0"
 
 
-@pytest.mark.parametrize("uid", ["", "a b", "a/b", "a~b", "é", "x" * 101, "a\n", "a'; --"])
+@pytest.mark.parametrize(
+    "uid", ["", "a b", "a/b", "a~b", "é", ".", "..", "x" * 101, "a\n", "a'; --"]
+)
 def test_a_content_has_a_proper_uid(uid: str) -> None:
     with pytest.raises(InvalidValueError, match="content_uid"):
         Content.register(uid)

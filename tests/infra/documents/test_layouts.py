@@ -9,7 +9,7 @@ from domain.documents.parsing import parse_sheet
 from infra.documents.gate import inspect
 from infra.documents.tables import read_pages
 from tests.infra.documents.generated import FRIDAY, Offer, as_expected, offers
-from tests.infra.documents.printing import Layout, print_sheet
+from tests.infra.documents.printing import Layout, Row, band_of, print_sheet
 
 LAYOUTS = {
     "unruled": Layout(),
@@ -19,6 +19,8 @@ LAYOUTS = {
     "word by word": Layout(order="words", size=5, pitch=7),
     "two columns": Layout(tables=2, size=5.5),
     "two columns, column by column": Layout(tables=2, order="columns", rules="grid", size=5.5),
+    "two columns under centred headers": Layout(tables=2, centred_headers=True, size=5.5),
+    "three columns": Layout(tables=3, order="words", size=5),
     "turned": Layout(turned=90),
     "upside down": Layout(turned=180, turned_back=True),
     "turned back": Layout(turned=90, turned_back=True, order="columns"),
@@ -51,3 +53,20 @@ def test_a_sheet_is_read_as_it_was_printed(layout: Layout, offer: Offer, tmp_pat
     assert as_expected(sheet.games) == offer.games
     assert sheet.anomalies == ()
     assert [anomaly for game in sheet.games for anomaly in game.anomalies] == []
+
+
+def test_a_letter_that_the_font_does_not_have_is_seen_to_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.pdf"
+    row = Row(
+        start="P 20:30",
+        code="15881",
+        event="Żółw - Cracovia",
+        odds={"H": "1,60", "D": "4,10", "V": "4,75"},
+    )
+    lines = (band_of(FRIDAY), "Labdarúgás, Lengyel bajnokság", row)
+    path.write_bytes(print_sheet(lines, Layout(), FRIDAY))
+    facts = inspect(path, most_pages=1)
+    pages = list(read_pages(path, facts.offer_pages))
+    (game,) = parse_sheet(facts.issue_date, pages).games
+    assert game.home_team == "\N{REPLACEMENT CHARACTER}ółw"
+    assert [anomaly.kind for page in pages for anomaly in page.anomalies] == ["readings_differ"]

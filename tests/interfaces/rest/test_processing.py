@@ -194,6 +194,8 @@ def test_games_come_in_parts(api: Api) -> None:
     ("parameter", "value"),
     [
         ("date", "18.07.2025"),
+        ("date", "2025-7-18"),
+        ("date", "20250718"),
         ("date", "2025-02-30"),
         ("limit", "0"),
         ("limit", "1001"),

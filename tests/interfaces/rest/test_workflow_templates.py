@@ -93,7 +93,8 @@ def test_a_custom_template_is_defined_revised_and_retired(api: Api) -> None:
         api.http.delete(f"/workflows/templates/{own['id']}"),
         api.http.post(path, json={"role_assignments": EXAMPLE}),
     ):
-        assert_workflows_error(gone, 404, "TEMPLATE_NOT_FOUND")
+        details = assert_workflows_error(gone, 404, "TEMPLATE_NOT_FOUND")
+        assert own["id"] not in details["available_templates"]
     taken = api.http.post("/workflows/templates", json=own)
     assert_workflows_error(taken, 409, "TEMPLATE_EXISTS")
     assert api.workflow(uid)["current_state"] == "done"
