@@ -31,7 +31,7 @@ from interfaces.rest.paging import PAGE_HEADERS, page_headers
 from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.answers import answer, find_stewardship
 from interfaces.rest.stewardship.bodies import StewardshipBody
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import (
     DomainFilter,
     Include,
@@ -106,6 +106,7 @@ class StewardshipController(Controller):
     path = "/stewardship"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @post(
         "/",
