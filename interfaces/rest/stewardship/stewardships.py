@@ -60,7 +60,7 @@ class StewardshipsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnumerationsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that forms let choose from."""
+    """Everything that forms let choose from, and what is kept and shown without being acted on."""
 
     stewardship_types: Sequence[StewardshipType]
     stewardship_statuses: Sequence[StewardshipStatus]
@@ -78,6 +78,7 @@ class EnumerationsView(msgspec.Struct, frozen=True, kw_only=True):
     notification_channels: Sequence[Channel]
     audit_events: Sequence[AuditOperation]
     job_statuses: Sequence[JobStatus]
+    not_acted_on: Sequence[str]
 
 
 ENUMERATIONS = EnumerationsView(
@@ -97,6 +98,13 @@ ENUMERATIONS = EnumerationsView(
     notification_channels=list(Channel),
     audit_events=list(AuditOperation),
     job_statuses=list(JobStatus),
+    not_acted_on=[
+        "workflows[].steps[].conditions",
+        "workflows[].steps[].actions",
+        "workflows[].triggers[].condition",
+        "metrics[].formula",
+        "metadata",
+    ],
 )
 
 
@@ -173,5 +181,5 @@ class StewardshipController(Controller):
         sync_to_thread=False,
     )
     def metadata(self) -> EnumerationsView:
-        """List the values of every enumeration."""
+        """List the values of every enumeration, and the fields that nothing is done by."""
         return ENUMERATIONS
