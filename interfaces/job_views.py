@@ -55,10 +55,10 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def job_view(row: JobRow, now: datetime) -> JobView:
-    """Show a job; one that runs has taken so long until now."""
+    """Show a job; what its present worker, or the last one, has taken is its time."""
     taken = row.processing_seconds
-    if taken is None and row.started_at is not None:
-        taken = round((now - row.started_at).total_seconds(), 3)
+    if taken is None and row.attempt_at is not None:
+        taken = round((now - row.attempt_at).total_seconds(), 3)
     result = row.result
     if result is not None:
         result = {name: value for name, value in result.items() if name not in OF_THE_REPORT}

@@ -95,8 +95,8 @@ class ProcessingJob(Aggregate):
             ProcessingStageEntered,
             attempt=self.state.attempts,
             stage=stage,
-            progress_percent=(reached := self._reached(stage, 0.0)),
-            estimated_remaining=self._remaining(reached),
+            progress_percent=self._reached(stage, 0.0),
+            estimated_remaining=self._remaining(stage, 0.0),
         )
 
     def progress(self, stage: Stage, done: int, total: int, *, is_told: bool) -> None:
@@ -107,8 +107,8 @@ class ProcessingJob(Aggregate):
             stage=stage,
             done=done,
             total=total,
-            progress_percent=(reached := self._reached(stage, done / total)),
-            estimated_remaining=self._remaining(reached),
+            progress_percent=self._reached(stage, done / total),
+            estimated_remaining=self._remaining(stage, done / total),
             is_told=is_told,
         )
 
@@ -120,8 +120,8 @@ class ProcessingJob(Aggregate):
             stage=stage,
             figures=dict(figures),
             seconds=round(seconds, 3),
-            progress_percent=(reached := self._reached(stage, 1.0)),
-            estimated_remaining=self._remaining(reached),
+            progress_percent=self._reached(stage, 1.0),
+            estimated_remaining=self._remaining(stage, 1.0),
         )
 
     def fail_attempt(self) -> None:
@@ -160,13 +160,15 @@ class ProcessingJob(Aggregate):
         """Give the progress, which never falls, though a job be begun again."""
         return max(self.state.progress_percent, percent(stage, done))
 
-    def _remaining(self, reached: float) -> int | None:
-        return remaining_seconds(self._elapsed_seconds(), reached)
+    def _remaining(self, stage: Stage, done: float) -> int | None:
+        """Give the seconds that the rest will take, by the pace of the present attempt."""
+        return remaining_seconds(self._elapsed_seconds(), percent(stage, done))
 
     def _elapsed_seconds(self) -> float:
-        if self.state.started_at is None:
+        """Give how long the present attempt has taken: nobody worked before it was taken up."""
+        if self.state.attempt_at is None:
             return 0.0
-        return (datetime.now(UTC) - self.state.started_at).total_seconds()
+        return (datetime.now(UTC) - self.state.attempt_at).total_seconds()
 
 
 def check_priority(priority: int) -> None:

@@ -69,7 +69,8 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
 class ProcessingJobState(msgspec.Struct, kw_only=True):
     """A job as its events have made it; ``stage`` is the last one it entered.
 
-    Of its ``attempts``, so many were ``failures`` of Annals; the others were cut off.
+    Of its ``attempts``, so many were ``failures`` of Annals; the others were cut off. The present
+    one began at ``attempt_at``.
     """
 
     document_id: str
@@ -81,6 +82,7 @@ class ProcessingJobState(msgspec.Struct, kw_only=True):
     attempts: int = 0
     failures: int = 0
     started_at: datetime | None = None
+    attempt_at: datetime | None = None
     finished_at: datetime | None = None
     progress_percent: float = 0.0
     stage: Stage | None = None
@@ -128,6 +130,7 @@ class ProcessingStarted(DomainEvent, frozen=True, kw_only=True):
         state.status = JobStatus.RUNNING
         state.attempts = self.attempt
         state.started_at = state.started_at or self.timestamp
+        state.attempt_at = self.timestamp
 
 
 class ProcessingStageEntered(DomainEvent, frozen=True, kw_only=True):

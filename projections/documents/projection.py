@@ -51,7 +51,7 @@ from projections.table import Rows
 
 documents = Projection(
     "documents",
-    version=2,
+    version=3,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(DOCUMENTS, JOBS, ANOMALIES, DAYS, TOTALS),
     tallies=(JOB_COUNTS, FIGURE_DAYS, LEAGUE_DAYS, KIND_DAYS),
@@ -205,6 +205,7 @@ def processing_queued(recorded: Recorded[ProcessingQueued], rows: Rows) -> None:
             error_code=None,
             queued_at=event.timestamp,
             started_at=None,
+            attempt_at=None,
             finished_at=None,
             updated_at=event.timestamp,
             processing_seconds=None,
@@ -222,6 +223,7 @@ def processing_started(recorded: Recorded[ProcessingStarted], rows: Rows) -> Non
     _move(rows, job, JobStatus.RUNNING)
     job.attempts = recorded.event.attempt
     job.started_at = job.started_at or recorded.event.timestamp
+    job.attempt_at = recorded.event.timestamp
     job.stages = []
 
 

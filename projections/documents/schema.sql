@@ -44,6 +44,7 @@ CREATE TABLE jobs (
     error_code          text,
     queued_at           timestamptz      NOT NULL,
     started_at          timestamptz,
+    attempt_at          timestamptz,
     finished_at         timestamptz,
     updated_at          timestamptz      NOT NULL,
     processing_seconds  double precision,

@@ -43,7 +43,10 @@ class DocumentRow(msgspec.Struct):
 
 
 class JobRow(msgspec.Struct):
-    """A job; ``stages`` are those that are done, each with its figures and seconds."""
+    """A job; ``stages`` are those that are done, each with its figures and seconds.
+
+    It was first taken up at ``started_at``, and by its present worker at ``attempt_at``.
+    """
 
     id: str
     document_id: str
@@ -61,6 +64,7 @@ class JobRow(msgspec.Struct):
     error_code: str | None
     queued_at: datetime
     started_at: datetime | None
+    attempt_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
     processing_seconds: float | None

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -92,6 +93,24 @@ def test_what_remains_follows_from_the_pace_so_far() -> None:
     assert remaining_seconds(30.0, 25.0) == 90
     assert remaining_seconds(30.0, 100.0) == 0
     assert percent(Stage.VALIDATION, 0.5) == 2.5
+
+
+def test_the_time_in_which_nobody_had_a_job_is_no_time_of_processing() -> None:
+    job = queued()
+    job.start()
+    job.progress(Stage.EXTRACTION, 9, 10, is_told=True)
+    assert job.state.attempt_at is not None
+    job.state.attempt_at -= timedelta(hours=1)
+    job.state.started_at = job.state.attempt_at
+    assert job.start() == 2
+    job.progress(Stage.EXTRACTION, 1, 10, is_told=True)
+    job.fail("ENCRYPTED", "The PDF is encrypted")
+    *_, progressed, failed = job.collect_events()
+    assert isinstance(progressed, ProcessingProgressed)
+    assert isinstance(failed, ProcessingFailed)
+    assert progressed.estimated_remaining is not None
+    assert progressed.estimated_remaining < 60
+    assert failed.processing_seconds < 60
 
 
 def test_a_job_can_be_called_off_until_it_has_ended() -> None:
