@@ -74,7 +74,7 @@ async def decide_on_change(
 
     def decide(stewardship: Stewardship) -> None:
         change = stewardship.state.change(change_id)
-        approvers = stewardship.state.options.approval.approvers
+        approvers = stewardship.state.options.approval.known_approvers
         names = {approver.actor.casefold(), (email or "").casefold()}
         if approver.key_id is None:
             names.add(approver.name.casefold())

@@ -12,6 +12,10 @@ from application.spreadsheet import csv_line
 from application.stewardship.handlers import UNKNOWN
 from domain.errors import RuleViolatedError
 from domain.events import CreatedEvent, DomainEvent, Recorded
+from domain.stewardship.address_events import (
+    StewardshipAddressGiven,
+    StewardshipAddressNeutralized,
+)
 from domain.stewardship.definition import AuditDefinition
 from domain.stewardship.durations import Duration
 from domain.stewardship.events import StewardshipCreated
@@ -23,8 +27,8 @@ from domain.stewardship.stewardship import Stewardship
 NOT_ENABLED = "The audit of this stewardship is not enabled: see options.audit.enabled"
 NO_EXPORT = "The history of this stewardship is not exported: see options.audit.export"
 
-CREATING = (CreatedEvent, StewardAssigned, ResponsibilityAdded)
-DELETING = (StewardRemoved, StewardNeutralized)
+CREATING = (CreatedEvent, StewardshipAddressGiven, StewardAssigned, ResponsibilityAdded)
+DELETING = (StewardRemoved, StewardNeutralized, StewardshipAddressNeutralized)
 
 COLUMNS = ("position", "version", "recorded_at", "operation", "type", "actor", "redacted", "data")
 

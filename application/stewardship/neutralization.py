@@ -1,4 +1,4 @@
-"""Erasing the contact details of stewards: in one stewardship, or wherever there are some.
+"""Erasing contact details of stewards and addresses among the options: in one, or wherever.
 
 Contract section 7: Neutralization.
 """
@@ -14,6 +14,7 @@ from application.retries import retrying
 from application.stewardship.handlers import change_stewardship
 from application.stewardship.ports import Clock, StewardDirectory
 from domain.events import Metadata
+from domain.stewardship.addresses import found_as
 from domain.stewardship.job import StewardshipJob
 from domain.stewardship.kinds import JobStatus
 from domain.stewardship.stewardship import Stewardship
@@ -78,21 +79,28 @@ async def neutralize_steward(
 
 
 async def find_contact(
-    store: EventStore, directory: StewardDirectory, parked: ParkedStreams, user_id: str
+    store: EventStore, directory: StewardDirectory, parked: ParkedStreams, name: str
 ) -> HeldContact:
-    """Find the contact details of somebody, also in what the read model could not apply."""
-    stewardships = set(await directory.stewardships_of(user_id))
-    jobs = set(await directory.jobs_of(user_id))
+    """Find the contact details of somebody, by user id or e-mail address.
+
+    Also in what the read model could not apply. What cannot be read at all is left out; it stays
+    parked, and health tells of it.
+    """
+    stewardships = set(await directory.stewardships_of(name))
+    jobs = set(await directory.jobs_of(name))
     for stream in await parked.of(READ_MODEL):
         category, _, key = stream.stream_id.partition("-")
-        if category == Stewardship.CATEGORY:
-            known = (await store.load(Stewardship, key)).state.known_steward(user_id)
-            if known is not None and known.contact_fields and not known.is_neutralized:
-                stewardships.add(int(key))
-        elif category == StewardshipJob.CATEGORY:
-            contacts = (await store.load(StewardshipJob, key)).state.contacts
-            if any(each.user_id == user_id and not each.is_neutralized for each in contacts):
-                jobs.add(int(key))
+        try:
+            if category == Stewardship.CATEGORY:
+                stewardship = await store.load(Stewardship, key)
+                if found_as(name) in stewardship.state.reachable():
+                    stewardships.add(int(key))
+            elif category == StewardshipJob.CATEGORY:
+                job = await store.load(StewardshipJob, key)
+                if found_as(name) in job.state.reachable():
+                    jobs.add(int(key))
+        except Exception:  # noqa: BLE001, S112 - whatever keeps it from being read
+            continue
     return HeldContact(stewardship_ids=sorted(stewardships), job_ids=sorted(jobs))
 
 
@@ -100,7 +108,7 @@ async def neutralize_everywhere(
     store: EventStore,
     clock: Clock,
     held: HeldContact,
-    user_id: str,
+    name: str,
     *,
     reason: str,
     policy: str,
@@ -109,20 +117,15 @@ async def neutralize_everywhere(
     """Erase the contact details of somebody wherever they are; what fails keeps no other."""
 
     async def in_stewardship(stewardship_id: int) -> int:
-        _, position = await neutralize_steward(
-            store,
-            clock,
-            stewardship_id,
-            user_id,
-            reason=reason,
-            policy=policy,
-            metadata=metadata,
-        )
+        def neutralize(stewardship: Stewardship) -> None:
+            stewardship.neutralize(name, reason=reason, policy=policy, now=clock())
+
+        _, position = await change_stewardship(store, stewardship_id, neutralize, metadata)
         return position
 
     async def in_job(job_id: int) -> int:
         job, position = await _neutralize_job(
-            store, clock, job_id, user_id, reason=reason, policy=policy, metadata=metadata
+            store, clock, job_id, name, reason=reason, policy=policy, metadata=metadata
         )
         if job.state.status == JobStatus.COMPLETED:  # meanwhile: its stewardship has them now
             return await in_stewardship(job.state.stewardship_key)
@@ -138,7 +141,7 @@ async def _neutralize_job(
     store: EventStore,
     clock: Clock,
     job_id: int,
-    user_id: str,
+    name: str,
     *,
     reason: str,
     policy: str,
@@ -146,7 +149,7 @@ async def _neutralize_job(
 ) -> tuple[StewardshipJob, int]:
     async def attempt() -> tuple[StewardshipJob, int]:
         job = await store.load(StewardshipJob, job_id)
-        job.neutralize(user_id, reason=reason, policy=policy, now=clock())
+        job.neutralize(name, reason=reason, policy=policy, now=clock())
         return job, await store.save(job, metadata=metadata)
 
     return await retrying(attempt)

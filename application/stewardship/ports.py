@@ -8,13 +8,13 @@ Clock = Callable[[], datetime]
 
 
 class StewardDirectory(Protocol):
-    """Knows where somebody is or was a steward, or is to become one."""
+    """Knows what there is of somebody, who is named by their user id or an e-mail address."""
 
-    async def stewardships_of(self, user_id: str) -> Sequence[int]:
+    async def stewardships_of(self, name: str) -> Sequence[int]:
         """Give the stewardships that have contact details of theirs which are not neutralized."""
         ...
 
-    async def jobs_of(self, user_id: str) -> Sequence[int]:
+    async def jobs_of(self, name: str) -> Sequence[int]:
         """Give the jobs without a stewardship that have contact details of theirs."""
         ...
 

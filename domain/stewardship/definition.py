@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from domain.personal import REDACTED
 from domain.stewardship.kinds import (
     BackoffStrategy,
     Channel,
@@ -191,6 +192,18 @@ class ApprovalDefinition(Definition, frozen=True, kw_only=True):
     approvers: list[str] = msgspec.field(default_factory=list)
     threshold: int = 0
     auto_approve: bool = False
+
+    @property
+    def known_approvers(self) -> list[str]:
+        """The approvers whose address has not been erased."""
+        return [approver for approver in self.approvers if approver != REDACTED]
+
+    @property
+    def needed(self) -> int:
+        """How many have to approve: never more than there are to do it."""
+        approvers = len(self.known_approvers)
+        needed = max(self.threshold, 1)
+        return min(needed, approvers) if approvers else needed
 
 
 class AuditDefinition(Definition, frozen=True, kw_only=True):

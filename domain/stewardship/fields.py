@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from domain.errors import InvalidFieldError
 from domain.identity.fields import check_email as check_email_address
+from domain.stewardship.addresses import is_address
 from domain.stewardship.definition import (
     OptionsDefinition,
     ResponsibilityDefinition,
@@ -33,6 +34,7 @@ MOST_WORKFLOWS = 100
 MOST_STEPS = 100
 MOST_TRIGGERS = 100
 MOST_LEVELS = 100
+MOST_NAMED = 100
 
 _BEGINNING = datetime(2000, 1, 1)  # noqa: DTZ001 - only to see whether an interval can be read
 
@@ -187,9 +189,11 @@ def _check_options(options: OptionsDefinition) -> None:
         raise InvalidFieldError("options.escalation.levels", f"must be 0 to {MOST_LEVELS}")
     for index, timeout in enumerate(escalation.timeouts):
         read_duration(f"options.escalation.timeouts[{index}]", timeout)
+    _check_count("options.escalation.recipients", escalation.recipients, MOST_NAMED)
     for index, recipient in enumerate(escalation.recipients):
-        if "@" in recipient:
+        if is_address(recipient):
             check_email(f"options.escalation.recipients[{index}]", recipient)
+    _check_count("options.approval.approvers", approval.approvers, MOST_NAMED)
     _check_distinct("options.approval.approvers", "", approval.approvers)
     if approval.threshold < 0:
         raise InvalidFieldError("options.approval.threshold", "must not be negative")

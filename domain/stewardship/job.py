@@ -7,9 +7,12 @@ import msgspec
 
 from domain.aggregate import Aggregate
 from domain.errors import RuleViolatedError
+from domain.stewardship.addresses import found_as, named_addresses, without_addresses
 from domain.stewardship.definition import StewardshipDefinition
 from domain.stewardship.fields import check_definition
 from domain.stewardship.job_events import (
+    StewardshipJobAddressGiven,
+    StewardshipJobAddressNeutralized,
     StewardshipJobCancelled,
     StewardshipJobCompleted,
     StewardshipJobContactGiven,
@@ -64,7 +67,11 @@ class StewardshipJob(Aggregate):
             id=cls.stream_id(job_id),
             timestamp=now,
             stewardship_key=stewardship_id,
-            definition=msgspec.structs.replace(definition, stewards=without_contact),
+            definition=msgspec.structs.replace(
+                definition,
+                stewards=without_contact,
+                options=without_addresses(definition.options),
+            ),
         )
         for number, steward in enumerate(definition.stewards, start=1):
             if steward.contact_info:
@@ -76,6 +83,13 @@ class StewardshipJob(Aggregate):
                     number=number,
                     contact_info=steward.contact_info,
                 )
+        for named in named_addresses(definition.options):
+            job.trigger_event(
+                StewardshipJobAddressGiven,
+                timestamp=now,
+                stewardship_key=stewardship_id,
+                **msgspec.structs.asdict(named),
+            )
         return job
 
     def start(self, *, now: datetime) -> bool:
@@ -123,15 +137,21 @@ class StewardshipJob(Aggregate):
         self.trigger_event(StewardshipJobCancelled, timestamp=now)
         self._forget_contacts(now)
 
-    def neutralize(self, user_id: str, *, reason: str, policy: str, now: datetime) -> None:
-        """Erase the contact details of a steward to be; of no effect where there are none."""
+    def neutralize(self, name: str, *, reason: str, policy: str, now: datetime) -> None:
+        """Erase what there is of somebody who is called so, or has this e-mail address.
+
+        Of no effect where there is nothing.
+        """
+        found = [each for each in self.state.addresses if found_as(each.address) == found_as(name)]
+        for number in dict.fromkeys(each.number for each in found):
+            self._neutralize_address(number, now, reason=reason, policy=policy)
         for contact in list(self.state.contacts):
-            if contact.user_id == user_id and not contact.is_neutralized:
+            if found_as(contact.user_id) == found_as(name) and not contact.is_neutralized:
                 self.trigger_event(
                     StewardshipJobContactNeutralized,
                     timestamp=now,
                     stewardship_key=self.state.stewardship_key,
-                    user_id=user_id,
+                    user_id=contact.user_id,
                     number=contact.number,
                     redacted_fields=[f"contact_info.{field}" for field in contact.contact_info],
                     reason=reason,
@@ -156,6 +176,19 @@ class StewardshipJob(Aggregate):
 
     def _forget_contacts(self, now: datetime) -> None:
         """Nobody needs the contact details of a stewardship that will never be."""
-        for contact in list(self.state.contacts):
+        names = [each.user_id for each in self.state.contacts]
+        addresses = [each.address for each in self.state.addresses]
+        for name in [*names, *addresses]:
             reason = "no stewardship came of the job"
-            self.neutralize(contact.user_id, reason=reason, policy="no_longer_needed", now=now)
+            self.neutralize(name, reason=reason, policy="no_longer_needed", now=now)
+
+    def _neutralize_address(self, number: int, now: datetime, *, reason: str, policy: str) -> None:
+        self.trigger_event(
+            StewardshipJobAddressNeutralized,
+            timestamp=now,
+            stewardship_key=self.state.stewardship_key,
+            number=number,
+            redacted_fields=["address"],
+            reason=reason,
+            policy=policy,
+        )

@@ -7,9 +7,17 @@ import msgspec
 
 from domain.events import CreatedEvent, DomainEvent, RedactionEvent
 from domain.personal import Personal
-from domain.stewardship.definition import StewardshipDefinition
+from domain.stewardship.addresses import (
+    NamedAddress,
+    address_subject,
+    found_as,
+    with_address,
+    with_redacted,
+    without_addresses,
+)
+from domain.stewardship.definition import OptionsDefinition, StewardshipDefinition
 from domain.stewardship.events import steward_subject
-from domain.stewardship.kinds import JobStatus
+from domain.stewardship.kinds import AddressUse, JobStatus
 
 if TYPE_CHECKING:
     from domain.stewardship.job import StewardshipJob
@@ -41,12 +49,23 @@ class StewardshipJobState(msgspec.Struct, kw_only=True):
     started_at: datetime | None = None
     completed_at: datetime | None = None
     error: str | None = None
+    addresses: list[NamedAddress] = msgspec.field(default_factory=list)
+
+    def reachable(self) -> list[str]:
+        """Name everybody of whom there is something to erase, as they are found."""
+        names = [each.user_id for each in self.contacts if not each.is_neutralized]
+        return [found_as(name) for name in (*names, *(each.address for each in self.addresses))]
+
+    def take_options(self, options: OptionsDefinition) -> None:
+        """Have other options than before."""
+        self.definition = msgspec.structs.replace(self.definition, options=options)
 
 
 class StewardshipJobRequested(CreatedEvent, frozen=True, kw_only=True):
     """A stewardship is to be set up, under the id that is given here once and for all.
 
-    The contact details of its stewards are not in the definition: each has an event of their own.
+    The contact details of its stewards are not in the definition, nor the e-mail addresses among
+    its options: they have events of their own.
     """
 
     TOPIC = "StewardshipJobRequested"
@@ -114,6 +133,54 @@ class StewardshipJobContactNeutralized(RedactionEvent, frozen=True, kw_only=True
                 contact.is_neutralized = True
 
 
+class StewardshipJobAddressGiven(DomainEvent, frozen=True, kw_only=True):
+    """An approver, or a recipient of escalations, is named by an e-mail address."""
+
+    TOPIC = "StewardshipJobAddressGiven"
+
+    stewardship_key: int
+    number: int
+    use: AddressUse
+    index: int
+    address: Personal[str]
+
+    @property
+    def subject(self) -> str:
+        """Whoever the address reaches in the stewardship that is to be set up."""
+        return address_subject(self.stewardship_key, self.number)
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Put it among the options."""
+        state = aggregate.state
+        named = NamedAddress(
+            number=self.number, use=self.use, index=self.index, address=self.address
+        )
+        state.take_options(with_address(state.definition.options, named))
+        state.addresses.append(named)
+
+
+class StewardshipJobAddressNeutralized(RedactionEvent, frozen=True, kw_only=True):
+    """An e-mail address among the options was erased for good, wherever it stood."""
+
+    TOPIC = "StewardshipJobAddressNeutralized"
+
+    stewardship_key: int
+    number: int
+
+    @property
+    def subject(self) -> str:
+        """Whoever the address reached in the stewardship that was to be set up."""
+        return address_subject(self.stewardship_key, self.number)
+
+    def apply(self, aggregate: "StewardshipJob") -> None:
+        """Forget it."""
+        state = aggregate.state
+        for named in state.addresses:
+            if named.number == self.number:
+                state.take_options(with_redacted(state.definition.options, named))
+        state.addresses = [each for each in state.addresses if each.number != self.number]
+
+
 class StewardshipJobStarted(DomainEvent, frozen=True, kw_only=True):
     """A worker took the job up; again, if the one before died."""
 
@@ -158,10 +225,13 @@ class StewardshipJobCompleted(StewardshipJobEnded, frozen=True, kw_only=True):
     stewardship_key: int
 
     def apply(self, aggregate: "StewardshipJob") -> None:
-        """Be complete; the stewardship has the contact details now."""
-        self.end(aggregate.state, JobStatus.COMPLETED)
-        aggregate.state.progress = 1.0
-        aggregate.state.contacts = []
+        """Be complete; the stewardship has the contact details and addresses now."""
+        state = aggregate.state
+        self.end(state, JobStatus.COMPLETED)
+        state.progress = 1.0
+        state.contacts = []
+        state.addresses = []
+        state.take_options(without_addresses(state.definition.options))
 
 
 class StewardshipJobFailed(StewardshipJobEnded, frozen=True, kw_only=True):

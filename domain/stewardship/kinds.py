@@ -154,6 +154,13 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
 
 
+class AddressUse(StrEnum):
+    """What somebody is named for by an e-mail address among the options."""
+
+    APPROVER = "approver"
+    RECIPIENT = "recipient"
+
+
 class AuditOperation(StrEnum):
     """What kind of event an audit may be limited to."""
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from domain.events import DomainEvent
 from domain.personal import REDACTED
+from domain.stewardship.addresses import is_address
 from domain.stewardship.events import (
     MetricMeasured,
     StatusChangeProposed,
@@ -64,7 +65,7 @@ def noticed_events() -> tuple[type[DomainEvent], ...]:
 def address_of(recipient: str, state: StewardshipState) -> str | None:
     """Give where mail for a recipient goes: as a steward's contact details say, if it is one."""
     if state.known_steward(recipient) is None:
-        return recipient if "@" in recipient else None
+        return recipient if is_address(recipient) else None
     steward = state.steward(recipient)
     email = steward.definition.contact_info.get("email") if steward is not None else None
     return email if email != REDACTED else None
@@ -118,7 +119,7 @@ def _reassigned(event: ResponsibilityReassigned, state: StewardshipState) -> Not
 
 @_of(StatusChangeProposed)
 def _proposed(event: StatusChangeProposed, state: StewardshipState) -> Notice:
-    needed = max(state.options.approval.threshold, 1)
+    needed = state.options.approval.needed
     return Notice(
         f"Approval requested: {event.status}",
         [

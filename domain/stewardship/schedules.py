@@ -54,8 +54,9 @@ class Cron(msgspec.Struct, frozen=True):
 
     def last_until(self, moment: datetime) -> datetime | None:
         """Give the last due moment that is not after another; None if there is none."""
+        second = moment.replace(microsecond=0)  # croniter looks at whole seconds, and rounds up
         try:
-            found: datetime = croniter(self.expression, moment + A_SECOND).get_prev(datetime)
+            found: datetime = croniter(self.expression, second + A_SECOND).get_prev(datetime)
         except (CroniterError, ValueError, OverflowError):
             return None
         return found

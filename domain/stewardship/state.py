@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from domain.stewardship.addresses import NamedAddress, found_as, is_address
 from domain.stewardship.definition import (
     MetricDefinition,
     OptionsDefinition,
@@ -242,6 +243,7 @@ class StewardshipState(msgspec.Struct, kw_only=True, dict=True):
     """A stewardship. ``known`` has everybody who ever was a steward of it.
 
     ``days`` are those that are over; the one of ``updated_at`` follows from the state itself.
+    ``addresses`` are those among the options that have not been erased.
     """
 
     type: StewardshipType
@@ -265,6 +267,7 @@ class StewardshipState(msgspec.Struct, kw_only=True, dict=True):
     days: list[Day]
     created_at: datetime
     updated_at: datetime
+    addresses: list[NamedAddress] = msgspec.field(default_factory=list)
 
     @cached_property
     def _responsibilities_by_id(self) -> dict[str, Responsibility]:
@@ -284,6 +287,33 @@ class StewardshipState(msgspec.Struct, kw_only=True, dict=True):
         for each in self.responsibilities[len(found) :]:
             found[each.definition.id] = each
         return found.get(responsibility_id)
+
+    def emails_of(self, user_id: str) -> list[str]:
+        """Give the e-mail addresses of a steward that have not been erased."""
+        steward = self.steward(user_id)
+        given = steward.definition.contact_info if steward is not None else {}
+        return [given[field] for field in ("email", "teams") if is_address(given.get(field, ""))]
+
+    def holding(self, name: str) -> list[KnownSteward]:
+        """Find whose contact details there are, by their user id or an e-mail address."""
+        return [
+            known
+            for known in self.known
+            if known.contact_fields
+            and not known.is_neutralized
+            and found_as(name) in map(found_as, [known.user_id, *self.emails_of(known.user_id)])
+        ]
+
+    def reachable(self) -> list[str]:
+        """Name everybody of whom there is something to erase, as they are found."""
+        names = [
+            name
+            for known in self.known
+            if known.contact_fields and not known.is_neutralized
+            for name in (known.user_id, *self.emails_of(known.user_id))
+        ]
+        names += [each.address for each in self.addresses]
+        return list(dict.fromkeys(map(found_as, names)))
 
     def workflow(self, workflow_id: str) -> Workflow | None:
         """Find a workflow."""

@@ -8,6 +8,11 @@ import msgspec
 from domain.aggregate import Aggregate
 from domain.errors import NeutralizedError, RuleViolatedError
 from domain.events import DomainEvent
+from domain.stewardship.address_events import (
+    StewardshipAddressGiven,
+    StewardshipAddressNeutralized,
+)
+from domain.stewardship.addresses import found_as, named_addresses, without_addresses
 from domain.stewardship.definition import (
     ResponsibilityDefinition,
     StewardDefinition,
@@ -115,8 +120,10 @@ class Stewardship(Aggregate):
             metrics=definition.metrics,
             policies=definition.policies,
             metadata=definition.metadata,
-            options=definition.options,
+            options=without_addresses(definition.options),
         )
+        for named in named_addresses(definition.options):
+            stewardship.record(StewardshipAddressGiven, now, **msgspec.structs.asdict(named))
         for steward in definition.stewards:
             stewardship.assign_steward(steward, now=now)
         for responsibility in definition.responsibilities:
@@ -241,22 +248,31 @@ class Stewardship(Aggregate):
     def neutralize_steward(self, user_id: str, *, reason: str, policy: str, now: datetime) -> None:
         """Erase the contact details of who is or was a steward; of no effect the second time.
 
-        Raises UnknownPartError for somebody who never was one.
+        An address of theirs goes wherever it stands. Raises UnknownPartError for somebody who
+        never was a steward.
         """
         known = self.state.known_steward(user_id)
         if known is None:
             raise UnknownPartError(f"Steward {user_id} not found")
         if known.is_neutralized:
             return
+        why = {"reason": reason, "policy": policy}
+        for email in self.state.emails_of(user_id):
+            self._neutralize_address(email, now, **why)
         self.record(
             StewardNeutralized,
             now,
             user_id=user_id,
             number=known.number,
             redacted_fields=[f"contact_info.{field}" for field in known.contact_fields],
-            reason=reason,
-            policy=policy,
+            **why,
         )
+
+    def neutralize(self, name: str, *, reason: str, policy: str, now: datetime) -> None:
+        """Erase what there is of somebody who is called so, or has this e-mail address."""
+        for known in self.state.holding(name):
+            self.neutralize_steward(known.user_id, reason=reason, policy=policy, now=now)
+        self._neutralize_address(name, now, reason=reason, policy=policy)
 
     def add_responsibility(
         self, definition: ResponsibilityDefinition, *, now: datetime
@@ -375,6 +391,19 @@ class Stewardship(Aggregate):
         if self.state.status == StewardshipStatus.ARCHIVED:
             raise RuleViolatedError("The stewardship is archived: only its status can be changed")
 
+    def _neutralize_address(self, address: str, now: datetime, *, reason: str, policy: str) -> None:
+        name, addresses = found_as(address), self.state.addresses
+        found = [each.number for each in addresses if found_as(each.address) == name]
+        for number in dict.fromkeys(found):
+            self.record(
+                StewardshipAddressNeutralized,
+                now,
+                number=number,
+                redacted_fields=["address"],
+                reason=reason,
+                policy=policy,
+            )
+
     def _become(
         self, status: StewardshipStatus, *, reason: str, change_id: str | None, now: datetime
     ) -> None:
@@ -390,8 +419,8 @@ class Stewardship(Aggregate):
     def _settle(self, change: StatusChange, now: datetime) -> None:
         """Let the change take effect once enough are for it; give it up once they cannot be."""
         approval = self.state.options.approval
-        needed = max(approval.threshold, 1)
-        voters = len(approval.approvers) or needed
+        needed = approval.needed
+        voters = len(approval.known_approvers) or needed
         if len(change.approved_by) >= needed:
             self._become(change.to, reason=change.reason, change_id=change.id, now=now)
         elif voters - len(change.refused_by) < needed:

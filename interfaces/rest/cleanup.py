@@ -54,7 +54,8 @@ DataSubject = Annotated[
         min_length=1,
         max_length=100,
         description="Neutralize all runs of this entity, due or not, however many, and the "
-        "contact details of the steward who is called so",
+        "contact details of the steward, approver or recipient who is called so, or has this "
+        "e-mail address",
     ),
 ]
 Person = Annotated[
@@ -63,7 +64,8 @@ Person = Annotated[
         min_length=1,
         max_length=USER_ID_LENGTH,
         description="Neutralize this person in all workflows: their id, comments and roles; and "
-        "the contact details of the steward who is called so",
+        "the contact details of the steward, approver or recipient who is called so, or has this "
+        "e-mail address",
     ),
 ]
 

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from domain.events import DomainEvent, Recorded
+from domain.stewardship.address_events import (
+    StewardshipAddressGiven,
+    StewardshipAddressNeutralized,
+)
+from domain.stewardship.addresses import found_as
 from domain.stewardship.events import (
     MetricMeasured,
     PolicyAudited,
@@ -14,6 +19,8 @@ from domain.stewardship.events import (
 )
 from domain.stewardship.execution_events import NotificationEvent
 from domain.stewardship.job_events import (
+    StewardshipJobAddressGiven,
+    StewardshipJobAddressNeutralized,
     StewardshipJobCancelled,
     StewardshipJobCompleted,
     StewardshipJobContactGiven,
@@ -33,11 +40,19 @@ from projections.stewardship.tables import JOBS, STEWARDSHIPS, StewardshipJobRow
 from projections.table import Rows
 
 # Nothing falls due because of these, and there are many of them.
-OF_NO_CONSEQUENCE = (NotificationEvent, StewardEvent, MetricMeasured, PolicyAudited)
+OF_NO_CONSEQUENCE = (
+    NotificationEvent,
+    StewardEvent,
+    StewardNeutralized,
+    StewardshipAddressGiven,
+    StewardshipAddressNeutralized,
+    MetricMeasured,
+    PolicyAudited,
+)
 
 stewardships = Projection(
     "stewardships",
-    version=1,
+    version=2,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(STEWARDSHIPS, JOBS),
 )
@@ -96,6 +111,12 @@ def steward_neutralized(recorded: Recorded[StewardNeutralized], rows: Rows) -> N
     _fold(recorded, rows)
 
 
+@stewardships.on(StewardshipAddressNeutralized, touches=_itself)
+def address_neutralized(recorded: Recorded[StewardshipAddressNeutralized], rows: Rows) -> None:
+    """Take the address out."""
+    _fold(recorded, rows)
+
+
 @stewardships.on(StewardshipJobRequested)
 def job_requested(recorded: Recorded[StewardshipJobRequested], rows: Rows) -> None:
     """List the job."""
@@ -109,6 +130,7 @@ def job_requested(recorded: Recorded[StewardshipJobRequested], rows: Rows) -> No
         stewardship_id=event.stewardship_key,
         user_ids=[steward.user_id for steward in event.definition.stewards],
         reachable=[],
+        addresses={},
         created_at=event.timestamp,
         started_at=None,
         completed_at=None,
@@ -121,7 +143,7 @@ def job_requested(recorded: Recorded[StewardshipJobRequested], rows: Rows) -> No
 @stewardships.on(StewardshipJobContactGiven, touches=_the_job)
 def job_contact_given(recorded: Recorded[StewardshipJobContactGiven], rows: Rows) -> None:
     """Know whose contact details wait with the job."""
-    _changed_job(recorded, rows).reachable.append(recorded.event.user_id)
+    _changed_job(recorded, rows).reachable.append(found_as(recorded.event.user_id))
 
 
 @stewardships.on(StewardshipJobContactNeutralized, touches=_the_job)
@@ -130,7 +152,24 @@ def job_contact_neutralized(
 ) -> None:
     """Know that they wait no longer."""
     job = _changed_job(recorded, rows)
-    job.reachable = [each for each in job.reachable if each != recorded.event.user_id]
+    name = found_as(recorded.event.user_id)
+    job.reachable = [each for each in job.reachable if each != name]
+
+
+@stewardships.on(StewardshipJobAddressGiven, touches=_the_job)
+def job_address_given(recorded: Recorded[StewardshipJobAddressGiven], rows: Rows) -> None:
+    """Know whose address waits with the job."""
+    _changed_job(recorded, rows).addresses[str(recorded.event.number)] = found_as(
+        recorded.event.address
+    )
+
+
+@stewardships.on(StewardshipJobAddressNeutralized, touches=_the_job)
+def job_address_neutralized(
+    recorded: Recorded[StewardshipJobAddressNeutralized], rows: Rows
+) -> None:
+    """Know that it waits no longer."""
+    del _changed_job(recorded, rows).addresses[str(recorded.event.number)]
 
 
 @stewardships.on(StewardshipJobStarted, touches=_the_job)
@@ -153,6 +192,7 @@ def job_completed(recorded: Recorded[StewardshipJobCompleted], rows: Rows) -> No
     job = _ended(recorded, rows, JobStatus.COMPLETED)
     job.progress = 1.0
     job.reachable = []
+    job.addresses = {}
 
 
 @stewardships.on(StewardshipJobFailed, touches=_the_job)
@@ -167,13 +207,18 @@ def job_cancelled(recorded: Recorded[StewardshipJobCancelled], rows: Rows) -> No
     _ended(recorded, rows, JobStatus.CANCELLED)
 
 
-def _fold(recorded: Recorded[StewardshipEvent] | Recorded[StewardNeutralized], rows: Rows) -> None:
+def _fold(
+    recorded: Recorded[StewardshipEvent]
+    | Recorded[StewardNeutralized]
+    | Recorded[StewardshipAddressNeutralized],
+    rows: Rows,
+) -> None:
     row = rows.edit(STEWARDSHIPS, _stewardship_id(recorded))
     state = row.read_state()
     recorded.event.fold(state)
     row.status = state.status
     row.user_ids = [steward.definition.user_id for steward in state.stewards]
-    row.reachable = _reachable(state)
+    row.reachable = state.reachable()
     row.due_at = _due_at(recorded.event, state, row.due_at)
     row.version = recorded.version
 
@@ -188,10 +233,6 @@ def _due_at(
         return next_due(state)
     due_at = next_escalation(state, state.responsibilities[-1])
     return min((each for each in (before, due_at) if each is not None), default=None)
-
-
-def _reachable(state: StewardshipState) -> list[str]:
-    return [each.user_id for each in state.known if each.contact_fields and not each.is_neutralized]
 
 
 def _changed_job(recorded: Recorded[Any], rows: Rows) -> StewardshipJobRow:

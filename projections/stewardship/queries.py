@@ -8,6 +8,7 @@ from psycopg.rows import args_row
 from psycopg.sql import SQL, Composable, Identifier
 from psycopg_pool import AsyncConnectionPool
 
+from domain.stewardship.addresses import found_as
 from projections.paging import Slice
 from projections.stewardship.projection import stewardships
 from projections.stewardship.tables import JOBS, STEWARDSHIPS, StewardshipJobRow, StewardshipRow
@@ -30,7 +31,16 @@ SOME = SQL("SELECT {columns} FROM {schema}.{table} WHERE id = ANY(%s)")
 STEWARDSHIPS_OF = stewardships.query(
     "SELECT id FROM {schema}.stewardships WHERE reachable ? %s ORDER BY id"
 )
-JOBS_OF = stewardships.query("SELECT id FROM {schema}.jobs WHERE reachable ? %s ORDER BY id")
+
+# Few jobs wait at a time, so that there are few with addresses.
+JOBS_OF = stewardships.query("""
+SELECT id FROM {schema}.jobs WHERE reachable ? %(name)s
+UNION
+SELECT id
+FROM {schema}.jobs, jsonb_each_text(addresses) AS a (number, address)
+WHERE addresses <> '{{}}' AND a.address = %(name)s
+ORDER BY id
+""")
 
 DUE = stewardships.query("""
 SELECT id
@@ -91,16 +101,16 @@ class StewardshipQueries:
             cursor = await connection.execute(DUE, (now, limit))
             return [stewardship_id for (stewardship_id,) in await cursor.fetchall()]
 
-    async def stewardships_of(self, user_id: str) -> list[int]:
-        """Give the stewardships that have contact details of somebody."""
+    async def stewardships_of(self, name: str) -> list[int]:
+        """Give the stewardships that have contact details or an address of somebody."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(STEWARDSHIPS_OF, (user_id,))
+            cursor = await connection.execute(STEWARDSHIPS_OF, (found_as(name),))
             return [stewardship_id for (stewardship_id,) in await cursor.fetchall()]
 
-    async def jobs_of(self, user_id: str) -> list[int]:
-        """Give the jobs without a stewardship that have contact details of somebody."""
+    async def jobs_of(self, name: str) -> list[int]:
+        """Give the jobs that have contact details or an address of somebody."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(JOBS_OF, (user_id,))
+            cursor = await connection.execute(JOBS_OF, {"name": found_as(name)})
             return [job_id for (job_id,) in await cursor.fetchall()]
 
     async def _some(self, table: Table[Row], ids: list[int]) -> list[Row]:

@@ -27,6 +27,7 @@ CREATE TABLE jobs (
     stewardship_id bigint           NOT NULL,
     user_ids       jsonb            NOT NULL,
     reachable      jsonb            NOT NULL,
+    addresses      jsonb            NOT NULL,
     created_at     timestamptz      NOT NULL,
     started_at     timestamptz,
     completed_at   timestamptz,
@@ -39,3 +40,4 @@ CREATE INDEX jobs_domain_idx ON jobs (domain, id);
 CREATE INDEX jobs_status_idx ON jobs (status, id);
 CREATE INDEX jobs_user_ids_idx ON jobs USING gin (user_ids);
 CREATE INDEX jobs_reachable_idx ON jobs USING gin (reachable);
+CREATE INDEX jobs_addresses_idx ON jobs (id) WHERE addresses <> '{}';

@@ -12,8 +12,8 @@ from projections.table import Table
 class StewardshipRow(msgspec.Struct):
     """A stewardship, with all that its figures follow from.
 
-    ``user_ids`` are its stewards, ``reachable`` those who were ever one and whose contact details
-    have not been erased. From ``due_at`` on something is due. ``state`` comes from the database
+    ``user_ids`` are its stewards, ``reachable`` all of whom there is something to erase, as they
+    are found. From ``due_at`` on something is due. ``state`` comes from the database
     as JSON has it.
     """
 
@@ -35,7 +35,11 @@ class StewardshipRow(msgspec.Struct):
 
 
 class StewardshipJobRow(msgspec.Struct):
-    """A job; its stewardship is there once it is completed."""
+    """A job; its stewardship is there once it is completed.
+
+    ``reachable`` are the stewards to be whose contact details wait with it, ``addresses`` those
+    among its options by the number of their subject; both as they are found.
+    """
 
     id: int
     type: str
@@ -45,6 +49,7 @@ class StewardshipJobRow(msgspec.Struct):
     stewardship_id: int
     user_ids: list[str]
     reachable: list[str]
+    addresses: dict[str, str]
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None

@@ -293,7 +293,7 @@ def _metric(metric: Metric) -> MetricView:
 def _pending_change(state: StewardshipState) -> ChangeView | UnsetType:
     for change in state.changes:
         if change.status == ChangeStatus.PENDING:
-            return _change(change, max(state.options.approval.threshold, 1))
+            return _change(change, state.options.approval.needed)
     return UNSET
 
 

@@ -1,5 +1,7 @@
 """Contact details are found wherever they are, also where the read model lost them."""
 
+import msgspec
+import psycopg
 import pytest
 
 from application.metadata import by_system
@@ -74,6 +76,46 @@ async def test_of_somebody_who_is_a_steward_no_longer(services: Services) -> Non
         dict.fromkeys(CONTACT, REDACTED),
         {},
     ]
+
+
+async def test_an_address_among_the_options_of_stewardships_and_jobs_in_whatever_case(
+    services: Services,
+) -> None:
+    key = await created(services)
+    job, _ = await request_job(
+        services.store, services.identifiers, a_definition(), METADATA, now=START
+    )
+
+    assert await forget(services, "Approver@Company.com") == ([key], [int(job.key)])
+
+    for stream in (f"stewardship-{key}", job.id):
+        events = [each.event for each in await services.store.history(stream)]
+        assert b"manager@company.com" in msgspec.json.encode(events)
+        assert b"approver@company.com" not in msgspec.json.encode(events)
+    waiting = await services.store.load(StewardshipJob, job.key)
+    assert waiting.definition.options.approval.approvers == [REDACTED]
+    assert await forget(services, "approver@company.com") == ([], [])
+
+
+async def test_a_parked_stream_that_cannot_be_read_keeps_nobody_else(
+    services: Services, settings: Settings
+) -> None:
+    key = await created(services)
+    lost = await created(services)
+    await services.freshness.reach_head(("stewardships",))
+    lose_stewardship(settings, lost)
+    await change_stewardship(
+        services.store,
+        lost,
+        lambda it: it.measure("metric_001", 95.0, measured_at=None, now=after(hours=1)),
+        METADATA,
+    )
+    await services.freshness.reach_head(("stewardships",))
+    assert settings.database_url is not None
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("UPDATE parked_streams SET stream_id = 'stewardship-999999999'")
+
+    assert await forget(services, ANN) == ([key], [])
 
 
 async def test_in_a_stewardship_that_the_read_model_cannot_follow(

@@ -132,6 +132,13 @@ def test_no_due_moment_of_an_interval_lies_between_a_moment_and_the_next(
     assert due == every.after(since, times)
 
 
+@pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
+def test_nothing_is_due_a_moment_too_early(microsecond: int) -> None:
+    just_before = datetime(2026, 1, 1, 8, 59, 59, microsecond, tzinfo=UTC)
+
+    assert Cron("0 9 * * *").last_until(just_before) == datetime(2025, 12, 31, 9, tzinfo=UTC)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     schedule=st.one_of(crons.map(Cron), st.builds(Interval, every=durations, since=moments)),

@@ -41,7 +41,13 @@ def test_a_stewardship_is_created_active_with_its_stewards_and_responsibilities(
 
     assert stewardship.id == "stewardship-1"
     assert stewardship.state.status == StewardshipStatus.ACTIVE
-    assert happened(stewardship) == ["StewardshipCreated", "StewardAssigned", "ResponsibilityAdded"]
+    assert happened(stewardship) == [
+        "StewardshipCreated",
+        "StewardshipAddressGiven",
+        "StewardshipAddressGiven",
+        "StewardAssigned",
+        "ResponsibilityAdded",
+    ]
 
 
 def test_all_events_of_a_creation_are_of_the_same_moment() -> None:

@@ -92,6 +92,7 @@ def _change_stewards(stewardship: Stewardship) -> None:
     for status in (StewardStatus.SUSPENDED, StewardStatus.ACTIVE):
         stewardship.change_steward("user_456", StewardChange(status=status), now=START)
     stewardship.neutralize_steward("user_456", reason="asked to", policy="manual", now=START)
+    stewardship.neutralize("manager@company.com", reason="asked to", policy="manual", now=START)
     stewardship.remove_steward("user_456", now=START)
 
 

@@ -69,6 +69,46 @@ def test_contact_details_are_gone_from_everything_that_can_be_read(
     ]
 
 
+def test_an_address_among_the_options_is_gone_from_everything_that_can_be_read(
+    api: Api, person: Person
+) -> None:
+    address = person.contact["email"]
+    options = {
+        "approval": {"required": True, "approvers": ["ann", address], "threshold": 1},
+        "escalation": {"enabled": True, "timeouts": ["1h"], "recipients": [address.upper()]},
+    }
+    created = create(api, options=options)
+    stream = created["id"].replace("_", "-")
+    requested = answered(api.http.post("/stewardship/jobs", json=quiet_body(options=options)), 202)
+    of_job = finished(api, requested["id"])["result"]["stewardship_id"]
+    cleanup = f"/api/v1/admin/cleanup/neutralize?entity_id={address}"
+
+    shown = api.get("/stewardship", id=created["id"], include="definition")["definition"]["options"]
+    would = answered(api.http.post(cleanup), 200)
+    done = answered(api.http.post(f"{cleanup}&dry_run=false"), 200)
+
+    assert shown["approval"]["approvers"] == ["ann", address]
+    assert shown["escalation"]["recipients"] == [address.upper()]
+    for told in (would, done):
+        assert told["neutralized_stewardship_ids"] == [created["id"], of_job]
+    texts = []
+    for path in (
+        f"/stewardship?id={created['id']}&include=definition",
+        f"/stewardship?id={of_job}&include=definition",
+        f"/stewardship/{created['id']}/history",
+        f"/stewardship/{created['id']}/export?format=csv",
+        f"/api/v1/audit/streams/{stream}",
+        f"/api/v1/audit/streams/{stream}/state?version=4",
+        f"/api/v1/audit/streams/{requested['id'].replace('job_', 'job-')}",
+        f"/api/v1/audit/streams/{requested['id'].replace('job_', 'job-')}/state",
+    ):
+        response = api.http.get(path)
+        assert response.status_code == 200, response.text
+        texts.append(response.text.casefold())
+    assert [text for text in texts if address in text] == []
+    assert all("[redacted]" in text for text in texts[:-1])
+
+
 def test_the_other_stewards_keep_theirs(api: Api, person: Person) -> None:
     other = Person()
     created = create(api, stewards=[person.steward, other.steward])

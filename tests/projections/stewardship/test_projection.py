@@ -50,6 +50,7 @@ def test_a_stewardship_is_folded_as_the_domain_does(stewardship: Stewardship) ->
     assert row.read_state() == stewardship.state
     assert row.version == stewardship.version
     assert row.status == stewardship.state.status
+    assert row.reachable == stewardship.state.reachable()
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,4 @@ def test_a_job_is_as_its_events_left_it(job: StewardshipJob) -> None:
     state = job.state
     assert (row.status, row.progress, row.error) == (state.status, state.progress, state.error)
     assert (row.started_at, row.completed_at) == (state.started_at, state.completed_at)
-    assert row.reachable == [
-        each.user_id for each in state.contacts if not each.is_neutralized and each.contact_info
-    ]
+    assert [*row.reachable, *row.addresses.values()] == state.reachable()
