@@ -35,7 +35,7 @@ class IncomingDocument(Protocol):
         ...
 
     async def end(self) -> Received:
-        """Have received the last byte. Raises InvalidFieldError for an empty document."""
+        """Have received the last byte. Raises InvalidFieldError if it is empty, or no PDF."""
         ...
 
     async def keep(self) -> None:

@@ -10,7 +10,19 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 _WITH_A_DOT = re.compile(r"(\w+)\.")
 _NO_WORD = re.compile(r"[^\w]+")
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae"})
+# Letters that are letters of their own, and no others with an accent.
+_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
 
 # Teams of one club that are not its first: reserves, women, juniors.
 _MARKER = re.compile(
@@ -24,9 +36,13 @@ def matching_key(name: str) -> str:
     whole = _WITH_A_DOT.sub(
         lambda match: _ABBREVIATIONS.get(match[1].casefold(), match[1]) + " ", name
     )
-    folded = unicodedata.normalize("NFKD", whole.casefold().translate(_LETTERS))
-    bare = "".join(character for character in folded if not unicodedata.combining(character))
-    return " ".join(_NO_WORD.sub(" ", bare).split())
+    return " ".join(_NO_WORD.sub(" ", without_accents(whole)).split())
+
+
+def without_accents(text: str) -> str:
+    """Give a text in small letters without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def markers(key: str) -> frozenset[str]:

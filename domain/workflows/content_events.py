@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from domain.events import CreatedEvent, DomainEvent, RedactionEvent
 from domain.personal import REDACTED, Personal
 from domain.workflows.content_state import ContentState, Step, Workflow
+from domain.workflows.participants import GROUP
 from domain.workflows.template import WorkflowTemplate
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ class RoleRevoked(RoleEvent, frozen=True, kw_only=True):
     def fold(self, state: ContentState) -> None:
         """Count them no longer among those who have the role."""
         super().fold(state)
-        state.in_force.revoke(self.role, self.participant)
+        is_group = self.user_id.startswith(GROUP)
+        state.in_force.revoke(self.role, self.participant, is_group=is_group)
 
 
 class TransitionEvent(ContentEvent, frozen=True, kw_only=True):

@@ -68,16 +68,21 @@ class Workflow(msgspec.Struct, kw_only=True):
         """Give somebody a role."""
         self.assignments.setdefault(role, []).append(participant)
 
-    def revoke(self, role: str, participant: str) -> None:
-        """Take a role from somebody, and with it the word that they gave in it."""
-        self.assignments[role].remove(participant)
-        if not self.assignments[role]:
-            del self.assignments[role]
+    def revoke(self, role: str, participant: str, *, is_group: bool) -> None:
+        """Take a role from somebody, and with it the word that they gave in it.
+
+        From a group, it goes with the word of all who do not have the role by themselves.
+        """
+        held = self.assignments[role]
+        held.remove(participant)
         for approvals in self.approvals.values():
             for approval in approvals:
-                if approval.participant == participant and role in approval.roles:
+                is_theirs = is_group or approval.participant == participant
+                if is_theirs and role in approval.roles and approval.participant not in held:
                     approval.roles.remove(role)
             approvals[:] = [approval for approval in approvals if approval.roles]
+        if not held:
+            del self.assignments[role]
 
     @property
     def assigned(self) -> set[str]:
@@ -87,7 +92,7 @@ class Workflow(msgspec.Struct, kw_only=True):
     def forget(self, participant: str) -> None:
         """Take all roles from somebody, and their word, whatever they gave it in."""
         for role in [role for role, held in self.assignments.items() if participant in held]:
-            self.revoke(role, participant)
+            self.revoke(role, participant, is_group=False)
         for approvals in self.approvals.values():
             approvals[:] = [each for each in approvals if each.participant != participant]
 

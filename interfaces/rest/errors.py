@@ -2,7 +2,7 @@
 
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +30,7 @@ from application.errors import (
     TooManyAttemptsError,
 )
 from application.workflows.ports import ContentManagementError
-from domain.errors import InvalidFieldError, RuleViolatedError
+from domain.errors import InvalidFieldError, InvalidFieldsError, RuleViolatedError
 from interfaces.rest.conditions import IDEMPOTENCY_KEY
 from interfaces.rest.families import SKINS, ErrorBody, Families, Problem
 from interfaces.rest.requests import request_id_of
@@ -152,7 +152,7 @@ def frames_of(error: Exception) -> list[str]:
 def _fields(error: Exception) -> dict[str, list[str]]:
     """Name the fields that are wrong, each with what is wrong with it."""
     if isinstance(error, InvalidFieldError):
-        return {error.field: [error.message]}
+        return _named(error.errors if isinstance(error, InvalidFieldsError) else (error,))
     if isinstance(error, ClaimMismatchError):
         return {IDEMPOTENCY_KEY: [SENT_OTHERWISE]}
     if not isinstance(error, ValidationException):
@@ -167,6 +167,15 @@ def _fields(error: Exception) -> dict[str, list[str]]:
         if field == BODY_PARAMETER:  # its content is checked elsewhere: there is none
             field, message = "body", "is required"
         fields.setdefault(field, []).append(message)
+    return fields
+
+
+def _named(errors: Iterable[InvalidFieldError]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for error in errors:
+        messages = fields.setdefault(error.field, [])
+        if error.message not in messages:
+            messages.append(error.message)
     return fields
 
 

@@ -18,7 +18,8 @@ from domain.identity.roles import Role
 from interfaces.rest.access import AuthenticatedRequest, credential_of, requires
 from interfaces.rest.addresses import REPEATABLE
 from interfaces.rest.bodies import MAX_BIGINT
-from interfaces.rest.event_stream import EventStream, frames
+from interfaces.rest.event_stream import HEADERS, MEDIA_TYPE, frames
+from interfaces.rest.paced import PacedResponse
 from interfaces.rest.parameters import read_position
 from interfaces.services import Services
 
@@ -153,7 +154,7 @@ class EventController(Controller):
         "/stream",
         operation_id="streamEvents",
         summary="Follow the log by server-sent events",
-        media_type=EventStream.MEDIA_TYPE,
+        media_type=MEDIA_TYPE,
         response_description="Events: `id` is the position, `event` the type, `data` as in a page",
     )
     async def stream(
@@ -176,7 +177,12 @@ class EventController(Controller):
         position = read_position(LAST_EVENT_ID, last_event_id) if last_event_id else after
         seat = services.seats.seat(request.user.actor)
         grant = Grant(services.authenticator, credential, request.user, Role.ADMIN)
-        return EventStream(frames(services.live, wanted, position, grant), seat)
+        return PacedResponse(
+            frames(services.live, wanted, position, grant),
+            media_type=MEDIA_TYPE,
+            headers=HEADERS,
+            seat=seat,
+        )
 
 
 async def _next(

@@ -1,17 +1,12 @@
 """Names as filters compare them: without case, accents and punctuation."""
 
-import unicodedata
+from domain.games.names import without_accents
 
 
 def words_of(text: str) -> list[str]:
     """Give the words of a name, in its order."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(
-        character if character.isalnum() else " "
-        for character in decomposed
-        if not unicodedata.combining(character)
-    )
-    return plain.split()
+    plain = without_accents(text)
+    return "".join(character if character.isalnum() else " " for character in plain).split()
 
 
 def key_of(text: str) -> str:

@@ -12,7 +12,7 @@ from projections.table import Rows
 
 games = Projection(
     "games",
-    version=3,
+    version=4,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(GAMES, OFFERS),
     tallies=(COUNTS, LEAGUE_TEAMS),

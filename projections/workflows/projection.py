@@ -35,7 +35,7 @@ from projections.workflows.tables import (
 
 workflows = Projection(
     "workflows",
-    version=3,
+    version=4,
     schema=Path(__file__).with_name("schema.sql"),
     tables=(TEMPLATES, CONTENTS, ENTRIES),
 )

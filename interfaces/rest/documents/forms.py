@@ -33,7 +33,9 @@ class ReceivedForm(msgspec.Struct, frozen=True, kw_only=True):
 async def receive_form(request: AuthenticatedRequest, incoming: IncomingDocument) -> ReceivedForm:
     """Read a form, and pass its one file on.
 
-    Raises InvalidFieldError for what is no such form, and what the incoming document raises.
+    The rest of a file that is no PDF is passed over, so that whoever sent it is told what else is
+    wrong; the incoming document knows of it at its end. Raises InvalidFieldError for what is no
+    such form, DocumentTooLargeError.
     """
     boundary = _boundary(request.headers.get("content-type", ""))
     chunks = request.stream()
@@ -65,6 +67,8 @@ class _Reading:
         self._digest = hashlib.sha256()
         self._segment: MultipartSegment | None = None
         self._value = bytearray()
+        self._refused: InvalidFieldError | None = None
+        self._passed_over = 0
 
     async def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         """Take the beginning of a part, a piece of it, or its end."""
@@ -98,13 +102,24 @@ class _Reading:
     async def _add(self, piece: bytes) -> None:
         assert self._segment is not None
         if self._segment.name == FILE:
-            self._digest.update(piece)
-            await self._incoming.write(piece)
+            await self._pass_on(piece)
             return
         self._value += piece
         if len(self._value) > MOST_FIELD_BYTES:
             name = (self._segment.name or WHOLE)[:80]
             raise InvalidFieldError(name, f"must not be longer than {MOST_FIELD_BYTES} bytes")
+
+    async def _pass_on(self, piece: bytes) -> None:
+        if self._refused is None:
+            self._digest.update(piece)
+            try:
+                await self._incoming.write(piece)
+            except InvalidFieldError as refused:
+                self._refused = refused
+            return
+        self._passed_over += len(piece)
+        if self._passed_over > MOST_DRAINED_BYTES:
+            raise self._refused
 
     def _end(self) -> None:
         assert self._segment is not None

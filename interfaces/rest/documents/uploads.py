@@ -1,6 +1,8 @@
 """Uploading documents (seed football: POST /api/v1/upload)."""
 
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from domain.documents.processing import (
     ProcessingJob,
     check_priority,
 )
-from domain.errors import InvalidFieldError
+from domain.errors import InvalidFieldError, InvalidFieldsError
 from interfaces.rest.access import AuthenticatedRequest
 from interfaces.rest.commands import sent_with
 from interfaces.rest.conditions import IdempotencyKeyHeader, IfMatchHeader
@@ -92,9 +94,15 @@ class UploadController(Controller):
         most_bytes = security.max_file_size_mb * MEGABYTE
         async with services.document_storage.receiving(most_bytes) as incoming:
             form = await receive_form(request, incoming)
-            path = path_of(form.file_name)
-            priority = _priority(form.fields.get("priority"))
-            is_processed = _flag("auto_process", form.fields.get("auto_process"))
+            with _all_that_is_wrong() as wrong:
+                with wrong():
+                    await incoming.end()
+                with wrong():
+                    path = path_of(form.file_name)
+                with wrong():
+                    priority = _priority(form.fields.get("priority"))
+                with wrong():
+                    is_processed = _flag("auto_process", form.fields.get("auto_process"))
             sent = sent_with(request, services, form.digest, key=key, match=match)
             command = TakeInDocument(
                 file_path=path,
@@ -115,6 +123,23 @@ class UploadController(Controller):
             job_id=aggregate.key if isinstance(aggregate, ProcessingJob) else None,
         )
         return taken_in.answer(view, status=201)
+
+
+@contextlib.contextmanager
+def _all_that_is_wrong() -> Iterator[Callable[[], contextlib.AbstractContextManager[None]]]:
+    """Let whoever sent a form know of every field at once. Raises InvalidFieldsError."""
+    errors: list[InvalidFieldError] = []
+
+    @contextlib.contextmanager
+    def noted() -> Iterator[None]:
+        try:
+            yield
+        except InvalidFieldError as error:
+            errors.append(error)
+
+    yield noted
+    if errors:
+        raise InvalidFieldsError(errors)
 
 
 def _priority(text: str | None) -> int:

@@ -2,16 +2,16 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated
 
 from litestar import Controller, Response, get
 from litestar.di import Provide
 from litestar.params import Parameter, QueryParameter
-from litestar.response import Stream
 
 from application.workflows.templates import check_may_manage
 from interfaces.rest.access import AuthenticatedRequest
 from interfaces.rest.moments import read_moment
+from interfaces.rest.paced import PacedResponse
 from interfaces.rest.paging import (
     DEFAULT_SIZE,
     FIRST_PAGE,
@@ -143,9 +143,8 @@ class WorkflowAuditController(Controller):
         """Give every entry that fits as a file, newest first; for who manages workflows."""
         check_may_manage(actor_of(request.user))
         await services.freshness.reach_head(READ_MODELS)
-        file = Stream(
+        return PacedResponse(
             audit_file(services.workflows.audit_queries, wanted, format),
             media_type=format.media_type,
             headers={"Content-Disposition": f'attachment; filename="workflow-audit.{format}"'},
         )
-        return cast("Response[str]", file)  # as the document describes it

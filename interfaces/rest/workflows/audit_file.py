@@ -1,6 +1,6 @@
 """The audit trail as a file: JSON lines, or a table for spreadsheets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,7 @@ class FileFormat(StrEnum):
 
 async def audit_file(
     queries: WorkflowAuditQueries, wanted: EntryFilter, file_format: FileFormat
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Write every entry that fits, newest first; memory holds some of them at a time."""
     if file_format is FileFormat.CSV:
         yield csv_line(COLUMNS).encode()

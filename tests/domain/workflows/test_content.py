@@ -220,6 +220,18 @@ def test_an_approval_counts_no_more_once_the_role_is_taken_away() -> None:
     assert act(content, person("cid"), "peer_review_to_editorial", "Fine") == [TransitionApproved]
 
 
+def test_what_members_of_a_group_approved_goes_with_the_role_of_the_group() -> None:
+    peers = {"peer_reviewer": ["group:peer_reviewer", "cid"]}
+    content = content_under("extended_review", EXPERT | peers)
+    bob, cid, dan = (person(user_id, Role.PEER_REVIEWER) for user_id in ("bob", "cid", "dan"))
+    act(content, ANN, "submit_for_peer_review")
+    act(content, bob, "peer_review_to_editorial", "Fine")
+    content.change_roles(EXPERT | {"peer_reviewer": ["cid", "dan"]}, MANAGER)
+    content.pending()
+    assert act(content, cid, "peer_review_to_editorial", "Fine") == [TransitionApproved]
+    assert act(content, dan, "peer_review_to_editorial", "Fine") == [TransitionExecuted]
+
+
 @pytest.mark.parametrize("order", [("ed", "sue"), ("sue", "ed")])
 def test_a_transition_can_need_somebody_with_another_role(order: tuple[str, str]) -> None:
     content = in_peer_review()

@@ -95,6 +95,15 @@ def test_a_priority_out_of_range_is_refused_as_documented(api: Api) -> None:
     assert details == {"priority": ["Priority must be between 0 and 4."]}
 
 
+def test_all_that_is_wrong_is_told_at_once_as_documented(api: Api) -> None:
+    sent = upload(api, b"no PDF" * 100_000, priority="7", auto_process="perhaps")
+    assert sent.json()["error"]["details"] == {
+        "file": ["File type not supported. Only PDF files are allowed."],
+        "priority": ["Priority must be between 0 and 4."],
+        "auto_process": ["must be true or false"],
+    }
+
+
 def test_a_flag_is_true_or_false(api: Api) -> None:
     assert_football_fields(upload(api, pdf(), auto_process="perhaps"), "auto_process")
 
