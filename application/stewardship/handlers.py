@@ -75,7 +75,9 @@ async def decide_on_change(
     def decide(stewardship: Stewardship) -> None:
         change = stewardship.state.change(change_id)
         approvers = stewardship.state.options.approval.known_approvers
-        names = {approver.actor.casefold(), (email or "").casefold()}
+        names = {approver.actor.casefold()}
+        if email:
+            names.add(email.casefold())
         if approver.key_id is None:
             names.add(approver.name.casefold())
         if approvers and not names & {name.casefold() for name in approvers}:

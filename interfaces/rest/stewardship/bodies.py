@@ -79,7 +79,7 @@ class ResponsibilityPart(Part, frozen=True, kw_only=True):
 
 
 class ConditionPart(Part, frozen=True, kw_only=True):
-    """A condition of a step."""
+    """A condition of a step: kept and shown, for whoever carries the step out."""
 
     field: Given = None
     operator: Given = None
@@ -87,7 +87,7 @@ class ConditionPart(Part, frozen=True, kw_only=True):
 
 
 class ActionPart(Part, frozen=True, kw_only=True):
-    """An action of a step."""
+    """An action of a step: kept and shown, for whoever carries the step out."""
 
     type: Given = None
     target: GivenText = None
@@ -126,7 +126,7 @@ class SchedulePart(Part, frozen=True, kw_only=True):
 
 
 class TriggerPart(Part, frozen=True, kw_only=True):
-    """What starts a workflow."""
+    """What starts a workflow. Its ``condition`` is kept and shown, and it starts regardless."""
 
     id: GivenId = None
     type: Given = None
@@ -149,7 +149,7 @@ class WorkflowPart(Part, frozen=True, kw_only=True):
 
 
 class MetricPart(Part, frozen=True, kw_only=True):
-    """A metric."""
+    """A metric. Its ``formula`` is kept and shown; measurements are sent by whoever takes them."""
 
     id: GivenId = None
     name: Given = None

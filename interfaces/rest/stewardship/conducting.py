@@ -28,7 +28,7 @@ from interfaces.rest.stewardship.bodies import (
     StewardBody,
     StewardChangeBody,
 )
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import (
     ChangeId,
     MetricId,
@@ -58,6 +58,7 @@ class ConductController(Controller):
     path = "/stewardship/{stewardship_id:str}"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @post(
         "/status",

@@ -1,12 +1,14 @@
 """What ``X-Debug: true`` adds to the responses of stewardship (contract section 2)."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
+from litestar.params import Parameter, ParameterKwarg
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.identity.roles import Role
@@ -17,6 +19,16 @@ from interfaces.services import Services
 
 READ_MODEL = "stewardships"
 JSON = "application/json"
+
+DEBUG_HEADER: Mapping[str, ParameterKwarg] = {
+    "debug": Parameter(
+        str | None,
+        header="X-Debug",
+        required=False,
+        description="`true` adds a `debug` object to the response: request_id, duration_ms, "
+        "event_position, projection_lag. With DEBUG=false only for admins",
+    )
+}
 
 
 class Debugging:

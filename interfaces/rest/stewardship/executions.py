@@ -16,7 +16,7 @@ from interfaces.rest.commands import CarriedOut, SentCommand
 from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.answers import answer, carried_out, find_stewardship
 from interfaces.rest.stewardship.bodies import StepOutcomeBody, WorkflowStatusBody
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import (
     ExecutionId,
     StepId,
@@ -43,6 +43,7 @@ class ExecutionController(Controller):
     path = "/stewardship/{stewardship_id:str}"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @post(
         "/workflows/{workflow_id:str}/executions",

@@ -17,7 +17,7 @@ from interfaces.rest.paging import (
     PageSize,
     paged,
 )
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import StewardshipId, stewardship_key
 from interfaces.services import Services
 
@@ -39,6 +39,7 @@ class StewardshipHistoryController(Controller):
     path = "/stewardship/{stewardship_id:str}"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @get(
         "/history",

@@ -17,7 +17,7 @@ from interfaces.rest.commands import CarriedOut, SentCommand
 from interfaces.rest.paging import PAGE_HEADERS, page_headers
 from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.bodies import StewardshipBody
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import (
     DomainFilter,
     JobId,
@@ -66,6 +66,7 @@ class StewardshipJobController(Controller):
     path = "/stewardship/jobs"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @post(
         "/",

@@ -319,7 +319,7 @@ def _escalation(part: EscalationPart) -> EscalationDefinition:
             read_duration(f"options.escalation.timeouts[{i}]", each or "")
             for i, each in enumerate(timeouts)
         ],
-        recipients=part.recipients or [],
+        recipients=_names(part.recipients),
         auto_escalate=part.auto_escalate or False,
     )
 
@@ -327,10 +327,15 @@ def _escalation(part: EscalationPart) -> EscalationDefinition:
 def _approval(part: ApprovalPart) -> ApprovalDefinition:
     return ApprovalDefinition(
         required=part.required or False,
-        approvers=part.approvers or [],
+        approvers=_names(part.approvers),
         threshold=part.threshold or 0,
         auto_approve=part.auto_approve or False,
     )
+
+
+def _names(given: Sequence[str] | None) -> list[str]:
+    """Read whom a list names; what is left empty names nobody."""
+    return [name for name in given or [] if name.strip()]
 
 
 def _audit(part: AuditPart) -> AuditDefinition | None:

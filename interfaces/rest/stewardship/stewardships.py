@@ -31,7 +31,7 @@ from interfaces.rest.paging import PAGE_HEADERS, page_headers
 from interfaces.rest.recorded import COMMAND_HEADERS, VERSION_HEADERS, versioned
 from interfaces.rest.stewardship.answers import answer, find_stewardship
 from interfaces.rest.stewardship.bodies import StewardshipBody
-from interfaces.rest.stewardship.debugging import Debugging
+from interfaces.rest.stewardship.debugging import DEBUG_HEADER, Debugging
 from interfaces.rest.stewardship.parameters import (
     DomainFilter,
     Include,
@@ -60,7 +60,7 @@ class StewardshipsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnumerationsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that forms let choose from."""
+    """Everything that forms let choose from, and what is kept and shown without being acted on."""
 
     stewardship_types: Sequence[StewardshipType]
     stewardship_statuses: Sequence[StewardshipStatus]
@@ -78,6 +78,7 @@ class EnumerationsView(msgspec.Struct, frozen=True, kw_only=True):
     notification_channels: Sequence[Channel]
     audit_events: Sequence[AuditOperation]
     job_statuses: Sequence[JobStatus]
+    not_acted_on: Sequence[str]
 
 
 ENUMERATIONS = EnumerationsView(
@@ -97,6 +98,13 @@ ENUMERATIONS = EnumerationsView(
     notification_channels=list(Channel),
     audit_events=list(AuditOperation),
     job_statuses=list(JobStatus),
+    not_acted_on=[
+        "workflows[].steps[].conditions",
+        "workflows[].steps[].actions",
+        "workflows[].triggers[].condition",
+        "metrics[].formula",
+        "metadata",
+    ],
 )
 
 
@@ -106,6 +114,7 @@ class StewardshipController(Controller):
     path = "/stewardship"
     tags = ("Stewardship",)
     middleware = (DefineMiddleware(Debugging),)
+    parameters = DEBUG_HEADER
 
     @post(
         "/",
@@ -172,5 +181,5 @@ class StewardshipController(Controller):
         sync_to_thread=False,
     )
     def metadata(self) -> EnumerationsView:
-        """List the values of every enumeration."""
+        """List the values of every enumeration, and the fields that nothing is done by."""
         return ENUMERATIONS

@@ -256,6 +256,15 @@ def test_the_document_is_valid(document: Json) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
+def test_of_every_call_of_stewardship_more_can_be_asked_for(document: Json) -> None:
+    told = {
+        path: [each["name"] for each in operation.get("parameters", []) if each["in"] == "header"]
+        for _, path, operation in operations(document)
+    }
+    with_debug = {path for path, headers in told.items() if "X-Debug" in headers}
+    assert with_debug == {path for path in told if path.startswith("/stewardship")}
+
+
 def test_every_route_with_every_method_is_described(document: Json) -> None:
     assert {(method, path) for method, path, _ in operations(document)} == ROUTES
 
@@ -320,6 +329,7 @@ def test_every_command_describes_its_conditions_and_is_tested_with_them(document
     taking: dict[str, set[str]] = {"Idempotency-Key": set(), "If-Match": set()}
     for method, path, operation in operations(document):
         headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
+        headers -= {"X-Debug"}  # tested by itself
         expected = set(taking) if method in ("post", "put", "patch") else set()
         if method == "delete":
             expected = {"If-Match"}

@@ -184,6 +184,26 @@ def test_a_status_that_needs_approval_changes_with_the_approval_of_an_approver(
     ]
 
 
+def test_a_name_left_empty_makes_nobody_an_approver(api: Api, user_api: Api) -> None:
+    options = {
+        "approval": {"required": True, "approvers": ["", " ", "boss"]},
+        "escalation": {"recipients": ["", "boss"]},
+    }
+    created = create(api, options=options)
+    path = f"/stewardship/{created['id']}"
+    change = api.post(f"{path}/status", {"status": "inactive"})["pending_change"]
+    decision = f"{path}/approvals/{change['id']}"
+
+    for each in (api, user_api):
+        response = each.http.post(decision, json={"decision": "approve"})
+        assert_stewardship_error(response, 403, "Only an approver")
+    shown = api.get("/stewardship", id=created["id"], include="definition")["definition"]["options"]
+    assert (shown["approval"]["approvers"], shown["escalation"]["recipients"]) == (
+        ["boss"],
+        ["boss"],
+    )
+
+
 def test_where_nobody_is_named_anybody_decides_but_who_proposed(api: Api, user_api: Api) -> None:
     created = create(api, options={"approval": {"required": True}})
     path = f"/stewardship/{created['id']}"
