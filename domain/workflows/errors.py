@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 
 from domain.errors import RuleViolatedError
 
+# What is refused is recorded, and may have been made to be wrong in as many ways as fit in a body.
+MOST_ERRORS = 100
+
 
 class WorkflowRefusedError(RuleViolatedError):
     """Something is refused; ``code`` says why, ``details`` what to go by."""
@@ -24,16 +27,18 @@ class InvalidTemplateError(WorkflowRefusedError):
     """A template does not hold together."""
 
     def __init__(self, errors: Sequence[str]) -> None:
-        message = f"Template validation failed: {'; '.join(errors)}"
-        super().__init__(message, validation_errors=list(errors), field="template")
+        told = _told(errors)
+        message = f"Template validation failed: {'; '.join(told)}"
+        super().__init__(message, validation_errors=told, field="template")
 
 
 class InvalidAssignmentsError(WorkflowRefusedError):
     """Roles are assigned as they cannot be."""
 
     def __init__(self, errors: Sequence[str]) -> None:
-        message = f"Invalid role assignments: {'; '.join(errors)}"
-        super().__init__(message, validation_errors=list(errors), field="role_assignments")
+        told = _told(errors)
+        message = f"Invalid role assignments: {'; '.join(told)}"
+        super().__init__(message, validation_errors=told, field="role_assignments")
 
 
 class InvalidValueError(WorkflowRefusedError):
@@ -160,3 +165,9 @@ class ConcurrentModificationError(WorkflowRefusedError):
     def __init__(self, content_uid: str) -> None:
         message = "Somebody else moved the content on at the same time"
         super().__init__(message, content_uid=content_uid)
+
+
+def _told(errors: Sequence[str]) -> list[str]:
+    """Give the first errors, and how many more there are."""
+    more = len(errors) - MOST_ERRORS
+    return [*errors[:MOST_ERRORS], *([f"and {more} more"] if more > 0 else [])]

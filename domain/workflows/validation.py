@@ -130,9 +130,9 @@ def _of_graph(template: WorkflowTemplate) -> Iterator[str]:
     leading = _reach(end, [(to, origin) for origin, to in ways])
     states = list(dict.fromkeys(state.id for state in template.states))
     if begin and (unreachable := [state for state in states if state not in reached]):
-        yield f"Unreachable states detected: {', '.join(unreachable)}"
+        yield f"Unreachable states detected: {', '.join(unreachable[:MOST_STATES])}"
     if end and (stuck := [state for state in states if state not in leading]):
-        yield f"States without a way to a final state: {', '.join(stuck)}"
+        yield f"States without a way to a final state: {', '.join(stuck[:MOST_STATES])}"
 
 
 def _reach(begin: set[str], ways: list[tuple[str, str]]) -> set[str]:

@@ -39,7 +39,12 @@ class FileDocumentStorage:
     @contextlib.asynccontextmanager
     async def receiving(self, most_bytes: int) -> AsyncIterator["IncomingFile"]:
         """Let a document come in; what is not kept by the end of the block is gone."""
-        incoming = await asyncio.to_thread(self._open, most_bytes)
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open, most_bytes))
+        try:
+            incoming = await asyncio.shield(opening)
+        except asyncio.CancelledError:  # the thread goes on, and its file would stay open
+            (await opening).discard()
+            raise
         try:
             yield incoming
         finally:

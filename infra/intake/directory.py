@@ -1,6 +1,7 @@
 """One directory under watch: which files have come to rest there, each once."""
 
 import asyncio
+import contextlib
 import fnmatch
 import os
 import time
@@ -8,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from pathlib import Path
 
 from watchfiles import awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from domain.configuration.sections import FileWatcher
 from infra.intake.files import Look, ends_as_pdf, look_at
@@ -45,22 +47,37 @@ class Directory:
         """
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         inode = self._path.stat().st_ino
-        async for changes in awatch(
-            self._path,
-            watch_filter=None,
-            debounce=50,
-            step=50,
-            rust_timeout=int(LOOK_SECONDS * 1000),
-            yield_on_timeout=True,
-            force_polling=self._settings.force_polling,
-            recursive=self._settings.recursive,
-        ):
-            # From here on no file comes unheard of, so that now is the time to look who is there.
-            self._notice(Path(changed) for _, changed in changes)
-            if time.monotonic() - self._looked_around >= LOOK_AROUND_SECONDS:
-                await asyncio.to_thread(self._look_around, inode)
-            for path in await asyncio.to_thread(self._settled_now):
-                yield path
+        async with contextlib.aclosing(self._changes()) as coming:
+            async for changed in coming:
+                # From here on no file comes unheard of: now is the time to look who is there.
+                self._notice(changed)
+                if time.monotonic() - self._looked_around >= LOOK_AROUND_SECONDS:
+                    await asyncio.to_thread(self._look_around, inode)
+                for path in await asyncio.to_thread(self._settled_now):
+                    yield path
+
+    async def _changes(self) -> AsyncGenerator[list[Path]]:
+        """Give what changes, again and again, be it nothing."""
+        while True:
+            watching = awatch(
+                self._path,
+                watch_filter=None,
+                debounce=50,
+                step=50,
+                rust_timeout=int(LOOK_SECONDS * 1000),
+                yield_on_timeout=True,
+                force_polling=self._settings.force_polling,
+                recursive=self._settings.recursive,
+            )
+            try:
+                async with contextlib.aclosing(watching) as coming:
+                    async for changes in coming:
+                        yield [Path(changed) for _, changed in changes]
+            except ExceptionGroup as errors:
+                if not all(map(_is_of_a_name, errors.exceptions)):
+                    raise
+                # What else changed then is found by looking around.
+                self._looked_around = -LOOK_AROUND_SECONDS
 
     def done_with(self, path: Path, look: Look) -> None:
         """Give a file no more, unless it changes from what it looked like."""
@@ -125,6 +142,11 @@ class Directory:
             return
         for directory, _, names in os.walk(self._path):
             yield from (Path(directory, name) for name in names)
+
+
+def _is_of_a_name(error: Exception) -> bool:
+    """Tell whether a change cannot be told of since the file's name is not UTF-8."""
+    return isinstance(error, WatchfilesRustInternalError) and "Unable to decode path" in str(error)
 
 
 def _fits(name: str, patterns: list[str]) -> bool:

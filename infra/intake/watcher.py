@@ -7,6 +7,7 @@ that a restart could lose.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
@@ -77,12 +78,15 @@ class FileWatching:
         pause = BEGIN_AGAIN_SECONDS
         while True:
             current: Current | None = None
+            began = time.monotonic()
             try:
                 current = await self._configuration.read()
                 await self._go_by(current)
                 pause = BEGIN_AGAIN_SECONDS
             except Exception as error:  # noqa: BLE001 - whatever it is, it begins again
                 log.warning("file_watcher_interrupted", error=type(error).__name__)
+                if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                    pause = BEGIN_AGAIN_SECONDS
                 if isinstance(error, OSError) and pause > BEGIN_AGAIN_SECONDS:
                     await self._report(current, error)
                 await self._rest(current, pause)

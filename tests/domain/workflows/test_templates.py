@@ -200,3 +200,12 @@ def test_a_custom_template_obeys_the_same_rules() -> None:
             "Version must follow semantic versioning (x.y.z)",
         ],
     }
+
+
+def test_of_endless_errors_the_first_are_told_and_how_many_more_there_are() -> None:
+    odd = {f"role{number}": ["view"] for number in range(1000)}
+    with pytest.raises(InvalidTemplateError) as refused:
+        CustomTemplate.define(msgspec.structs.replace(OWN, default_permissions=odd), "ann")
+    *first, last = refused.value.details["validation_errors"]
+    assert first == [f"Default permissions: unknown role 'role{number}'" for number in range(100)]
+    assert last == "and 900 more"

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import os
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -87,6 +89,26 @@ async def test_what_is_too_large_is_refused_while_it_comes_in(
         await incoming.write(PDF)
         with pytest.raises(DocumentTooLargeError, match="File size exceeds maximum allowed size"):
             await incoming.write(bytes(100))
+    assert files(tmp_path) == []
+
+
+async def test_who_is_called_off_while_a_file_is_opened_leaves_none(
+    storage: FileDocumentStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens, may_open, make = threading.Event(), threading.Event(), tempfile.mkstemp
+
+    def slowly(dir: Path) -> tuple[int, str]:  # noqa: A002 - as it is called
+        opens.set()
+        may_open.wait(10)
+        return make(dir=dir)
+
+    monkeypatch.setattr("infra.documents.storage.tempfile.mkstemp", slowly)
+    receiving = asyncio.create_task(receive(storage, PDF))
+    await asyncio.to_thread(opens.wait, 10)
+    receiving.cancel()
+    may_open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
     assert files(tmp_path) == []
 
 

@@ -152,3 +152,13 @@ async def test_a_directory_that_is_replaced_is_told_of(
         with pytest.raises(DirectoryGoneError):
             await anext(settled)
     await replacing
+
+
+async def test_a_name_that_is_not_utf_8_interrupts_nothing(tmp_path: Path) -> None:
+    async with watching(tmp_path) as watched:
+        assert await watched.given(A_WHILE) is None
+        name = os.fsdecode("számla.pdf".encode("latin-1"))
+        watched.put(name)
+        assert await watched.given() == name
+        watched.put("next.pdf")
+        assert await watched.given() == "next.pdf"
