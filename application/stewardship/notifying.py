@@ -12,6 +12,7 @@ import msgspec
 
 from application.jobs import Job, JobKind, JobQueue
 from application.mail import Mail, Mailer, MailResult
+from application.metadata import SYSTEM
 from application.outward import OutwardCatalogue
 from application.ports import EventStore
 from application.retries import retrying
@@ -19,6 +20,7 @@ from application.stewardship.ports import Clock, UserAddresses
 from application.webhooks.ports import WebhookAudience
 from domain.events import DomainEvent, Metadata, Recorded
 from domain.stewardship.execution_events import (
+    NotificationEvent,
     NotificationFailed,
     NotificationSent,
     NotificationSkipped,
@@ -36,15 +38,22 @@ USER = "user:"
 # For a mail server that hangs, however many there are to be told: then some wait for the next time.
 TIME_FOR_ALL = timedelta(minutes=10)
 
+# How long a stewardship is gone by as it was seen; what a round records itself, it sees.
+SEEN_FOR = timedelta(seconds=10)
+
 NOTIFY = JobKind(name="notify_of_stewardship", timeout_seconds=900)
 
 
-class NoticeToSend(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt, counted from 1, to notify of the event that is a stewardship's version."""
+class NoticesToSend(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt, counted from 1, to notify of the events of a stewardship from a version on.
+
+    ``until`` is the last of them; 0 is the newest that there is then.
+    """
 
     stewardship_id: int
     version: int
-    attempt: int
+    until: int = 0
+    attempt: int = 1
 
 
 class Notification(NamedTuple):
@@ -104,34 +113,66 @@ class Notifier:
         self._catalogue = catalogue
         self._clock = clock
 
-    async def notify(self, wanted: NoticeToSend, metadata: Metadata) -> None:
-        """Notify of an event on all channels that have not been tried; again where that helps."""
-        stewardship = await self._store.load(Stewardship, wanted.stewardship_id)
-        if not stewardship.state.options.notifications.channels:
+    async def notify(self, wanted: NoticesToSend) -> None:
+        """Notify of the events on all channels that have not been tried; again where that helps.
+
+        What goes wrong with one does not keep the others; the last of the errors is raised then.
+        """
+        events = await self._store.history(Stewardship.stream_id(wanted.stewardship_id))
+        until, now = wanted.until or len(events), self._clock()
+        told = [each.event for each in events if isinstance(each.event, NotificationEvent)]
+        round_ = Round(
+            stewardship=_folded(events),
+            done={event.notification_id for event in told},
+            began=now,
+            seen_at=now,
+            is_last=wanted.attempt >= MOST_ATTEMPTS,
+        )
+        if not round_.stewardship.state.options.notifications.channels:
             return
-        recorded = (await self._store.history(stewardship.id))[wanted.version - 1]
-        then = await self._store.load_as_of(stewardship.id, version=wanted.version)
-        assert isinstance(then, Stewardship)
+        then: Stewardship | None = None
+        failure: Exception | None = None
+        for recorded in events[:until]:
+            then = recorded.event.mutate(then)
+            assert then is not None
+            if recorded.version < wanted.version:
+                continue
+            try:
+                await self._notify_of(recorded, then, round_)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised in the end
+                failure = error
+                await self._look_again(round_, at_once=True)
+        if round_.is_to_be_repeated:
+            again = msgspec.structs.replace(wanted, until=until, attempt=wanted.attempt + 1)
+            at = self._clock() + FIRST_PAUSE * 4 ** (wanted.attempt - 1)
+            await self._queue.enqueue(notices_job(again, at=at))
+        if failure is not None:
+            raise failure
+
+    async def _notify_of(
+        self, recorded: Recorded[DomainEvent], then: Stewardship, round_: "Round"
+    ) -> None:
+        """Notify of an event, and record what became of it: of a mail at once."""
         notice = notice_of(recorded.event, then.state)
         if notice is None:
             return
-        began, is_to_be_repeated = self._clock(), False
-        for notification in _notifications(then, wanted.version, notice.recipients):
-            if notification.id in stewardship.state.notified:
+        results: list[NotificationToRecord] = []
+        metadata = _following(recorded)
+        for notification in _notifications(then, recorded.version, notice.recipients):
+            if notification.id in round_.done:
                 continue
-            if self._clock() - began > TIME_FOR_ALL:
+            if self._clock() - round_.began > TIME_FOR_ALL:
                 result = OUT_OF_TIME
             else:
-                result = await self._try(notification, notice, recorded, stewardship)
-            if result.may_pass_later and wanted.attempt < MOST_ATTEMPTS:
-                is_to_be_repeated = True
-            else:
-                event = NotificationToRecord(notification, recorded.topic, result)
-                await self._record(wanted.stewardship_id, event, metadata)
-        if is_to_be_repeated:
-            again = msgspec.structs.replace(wanted, attempt=wanted.attempt + 1)
-            at = self._clock() + FIRST_PAUSE * 4 ** (wanted.attempt - 1)
-            await self._queue.enqueue(notice_job(again, metadata, at=at))
+                await self._look_again(round_)
+                result = await self._try(notification, notice, recorded, round_.stewardship)
+            if result.may_pass_later and not round_.is_last:
+                round_.is_to_be_repeated = True
+                continue
+            results.append(NotificationToRecord(notification, recorded.topic, result))
+            if notification.channel == Channel.EMAIL and result.kind is not NotificationSkipped:
+                await self._record(round_, results, metadata)
+        await self._record(round_, results, metadata)
 
     async def _try(
         self,
@@ -187,36 +228,78 @@ class Notifier:
         return Result(NotificationSent, recipients=reached)
 
     async def _record(
-        self, stewardship_id: int, event: NotificationToRecord, metadata: Metadata
+        self, round_: "Round", results: list[NotificationToRecord], metadata: Metadata
     ) -> None:
-        async def attempt() -> None:
-            stewardship = await self._store.load(Stewardship, stewardship_id)
-            if event.notification.id not in stewardship.state.notified:
-                stewardship.record(
-                    event.result.kind,
-                    self._clock(),
-                    notification_id=event.notification.id,
-                    channel=event.notification.channel,
-                    about=event.about,
-                    **event.result.fields,
-                )
-                await self._store.save(stewardship, metadata=metadata)
+        """Record results, none of which is left to be recorded then."""
+        if not results:
+            return
+        stewardship: Stewardship | None = round_.stewardship
 
-        await retrying(attempt)
+        async def attempt() -> Stewardship:
+            nonlocal stewardship
+            it = stewardship or await self._store.load(Stewardship, round_.stewardship.key)
+            stewardship = None  # whoever was faster, is to be seen in another attempt
+            for notification, about, result in results:
+                if notification.id not in it.state.notified:
+                    it.record(
+                        result.kind,
+                        self._clock(),
+                        notification_id=notification.id,
+                        channel=notification.channel,
+                        about=about,
+                        **result.fields,
+                    )
+            await self._store.save(it, metadata=metadata)
+            return it
+
+        round_.stewardship = await retrying(attempt)
+        round_.seen_at = self._clock()
+        results.clear()
+
+    async def _look_again(self, round_: "Round", *, at_once: bool = False) -> None:
+        """See the stewardship as it is now, lest mail go to addresses that have been erased."""
+        now = self._clock()
+        if at_once or now - round_.seen_at > SEEN_FOR:
+            round_.stewardship = await self._store.load(Stewardship, round_.stewardship.key)
+            round_.seen_at = now
 
 
-def notice_job(wanted: NoticeToSend, metadata: Metadata, *, at: datetime | None = None) -> Job:
-    """Make the job of an attempt: one at a time for each notice, and none waits twice."""
-    notice = f"{Stewardship.stream_id(wanted.stewardship_id)}-notice-{wanted.version}"
-    arguments: dict[str, str | int] = msgspec.structs.asdict(wanted) | {
-        "correlation_id": metadata.correlation_id,
-        "causation_id": metadata.causation_id or "",
-    }
+class Round(msgspec.Struct, kw_only=True):
+    """An attempt that is under way, with the stewardship as it was seen last."""
+
+    stewardship: Stewardship
+    done: set[str]
+    began: datetime
+    seen_at: datetime
+    is_last: bool
+    is_to_be_repeated: bool = False
+
+
+def notices_job(wanted: NoticesToSend, *, at: datetime | None = None) -> Job:
+    """Make the job of an attempt: one at a time for each stewardship.
+
+    Of first attempts one waits, which takes the events in that happen meanwhile.
+    """
+    notices = f"{Stewardship.stream_id(wanted.stewardship_id)}-notices"
+    which = f"-{wanted.version}-{wanted.attempt}" if wanted.attempt > 1 else ""
     return NOTIFY.job(
-        arguments,
-        at=at,
-        lock=notice,
-        queueing_lock=f"{notice}-{wanted.attempt}",
+        msgspec.structs.asdict(wanted), at=at, lock=notices, queueing_lock=f"{notices}{which}"
+    )
+
+
+def _folded(events: Sequence[Recorded[DomainEvent]]) -> Stewardship:
+    stewardship: Stewardship | None = None
+    for recorded in events:
+        stewardship = recorded.event.mutate(stewardship)
+    assert stewardship is not None
+    return stewardship
+
+
+def _following(recorded: Recorded[DomainEvent]) -> Metadata:
+    return Metadata(
+        actor=SYSTEM,
+        correlation_id=recorded.metadata.correlation_id,
+        causation_id=recorded.event_id,
     )
 
 

@@ -6,7 +6,7 @@ from application.jobs import Arguments, Duty, Job, JobKind, RetryPolicy
 from application.metadata import SYSTEM
 from application.ports import EventStore
 from application.stewardship.jobs import run_job
-from application.stewardship.notifying import NOTIFY, NoticeToSend, Notifier, notice_job
+from application.stewardship.notifying import NOTIFY, NoticesToSend, Notifier, notices_job
 from application.stewardship.ports import Clock
 from application.subscription import Subscription
 from domain.events import DomainEvent, Metadata, Recorded
@@ -45,12 +45,11 @@ def tell(recorded: Recorded[DomainEvent]) -> Sequence[Job]:
     event = recorded.event
     if isinstance(event, MetricMeasured) and event.status != MetricStatus.BREACHED:
         return []
-    wanted = NoticeToSend(
+    wanted = NoticesToSend(
         stewardship_id=int(recorded.stream_id.removeprefix("stewardship-")),
         version=recorded.version,
-        attempt=1,
     )
-    return [notice_job(wanted, _following(recorded))]
+    return [notices_job(wanted)]
 
 
 def running_jobs(store: EventStore, clock: Clock) -> Duty:
@@ -67,22 +66,15 @@ def notifying(notifier: Notifier) -> Duty:
     """Make the duty that notifies people."""
 
     async def function(arguments: Arguments) -> None:
-        wanted = NoticeToSend(
+        wanted = NoticesToSend(
             stewardship_id=int(arguments["stewardship_id"]),
             version=int(arguments["version"]),
+            until=int(arguments.get("until", 0)),
             attempt=int(arguments["attempt"]),
         )
-        await notifier.notify(wanted, _metadata(arguments))
+        await notifier.notify(wanted)
 
     return Duty(kind=NOTIFY, function=function)
-
-
-def _following(recorded: Recorded[DomainEvent]) -> Metadata:
-    return Metadata(
-        actor=SYSTEM,
-        correlation_id=recorded.metadata.correlation_id,
-        causation_id=recorded.event_id,
-    )
 
 
 def _metadata(arguments: Arguments) -> Metadata:

@@ -8,7 +8,7 @@ import msgspec
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.params import Parameter, ParameterKwarg
+from litestar.params import HeaderParameter, ParameterKwarg
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.identity.roles import Role
@@ -21,9 +21,9 @@ READ_MODEL = "stewardships"
 JSON = "application/json"
 
 DEBUG_HEADER: Mapping[str, ParameterKwarg] = {
-    "debug": Parameter(
-        str | None,
-        header="X-Debug",
+    "debug": HeaderParameter(
+        name="X-Debug",
+        annotation=str | None,
         required=False,
         description="`true` adds a `debug` object to the response: request_id, duration_ms, "
         "event_position, projection_lag. With DEBUG=false only for admins",

@@ -35,6 +35,7 @@ from tests.domain.stewardship.definitions import (
     CONTACT,
     START,
     a_definition,
+    a_responsibility,
     a_workflow,
     after,
     some_options,
@@ -341,6 +342,62 @@ async def test_who_is_named_as_a_user_is_reached_by_the_users_address(
         "Sent",
         "Skipped",
     ]
+
+
+def many_overdue(count: int) -> Stewardship:
+    some = [a_responsibility(f"resp_{number}") for number in range(count)]
+    stewardship = Stewardship.create(
+        1, a_definition(options=BY_MAIL, workflows=[], responsibilities=some), now=START
+    )
+    pass_time(stewardship, NOW)
+    return stewardship
+
+
+async def test_of_many_events_at_once_one_job_tells_and_one_waits(
+    services: Services, pool: AsyncConnectionPool
+) -> None:
+    stewardship = many_overdue(20)
+    await services.store.save(stewardship, metadata=BY_TEST)
+    post = Post()
+    annals = Annals(services, pool, post)
+    events = await services.store.history(stewardship.id)
+    jobs = [job for recorded in events for job in stewardship_notices.jobs(recorded)]
+
+    await annals.do(jobs[0])
+
+    assert len({job.queueing_lock for job in jobs}) == 1
+    assert len(post.mails) == len(jobs) == 20
+    await annals.do(jobs[-1])
+    assert len(post.mails) == 20
+    told = [
+        (each.metadata.causation_id, each.event.notification_id)
+        for each in await services.store.history(stewardship.id)
+        if isinstance(each.event, NotificationEvent)
+    ]
+    overdue_events = [each for each in events if each.topic == "ResponsibilityFellOverdue"]
+    assert told == [(each.event_id, f"{each.version}/email/1") for each in overdue_events]
+
+
+async def test_what_goes_wrong_with_one_does_not_keep_the_others(
+    services: Services, pool: AsyncConnectionPool
+) -> None:
+    stewardship = many_overdue(3)
+    await services.store.save(stewardship, metadata=BY_TEST)
+
+    class Failing(Post):
+        async def send(self, mail: Mail) -> MailOutcome:
+            outcome = await super().send(mail)
+            if len(self.mails) == 2:
+                raise ValueError("not this one")
+            return outcome
+
+    annals = Annals(services, pool, Failing())
+    with pytest.raises(ValueError, match="not this one"):
+        await annals.follow(stewardship)
+    assert len(await annals.told(stewardship)) == 2
+
+    await annals.follow(stewardship)
+    assert [result for _, _, result, _ in await annals.told(stewardship)] == ["Sent"] * 3
 
 
 async def test_a_server_that_hangs_lets_the_others_wait_for_the_next_time(

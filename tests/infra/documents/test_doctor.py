@@ -11,9 +11,11 @@ from infra.settings import Settings
 from projections.documents.projection import documents
 
 LIST = documents.query("""
-INSERT INTO {schema}.documents
-VALUES (%s, %s, 'source/a.pdf', 5, 'upload', true, now(), now(), NULL, NULL, NULL, NULL, NULL,
-        0, 0, 0, 0, '[]', NULL, 0, 1, 1)
+INSERT INTO {schema}.documents (
+    id, sha256, file_path, size_bytes, source, has_bytes, stored_at, updated_at,
+    games, markets, odds, anomalies, names, found, stored_position, version
+)
+VALUES (%s, %s, 'source/a.pdf', 5, 'upload', true, now(), now(), 0, 0, 0, 0, '[]', 0, 1, 1)
 """)
 
 
