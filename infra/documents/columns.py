@@ -168,7 +168,7 @@ def _rows(
             len(odds) == 1
             and len(rest) > 1
             and _OUTCOME.fullmatch(rest[-1].text)
-            and rest[-2].text.endswith(")")
+            and (rest[-2].text.endswith(")") or _is_apart(rest[-2], rest[-1]))
         )
         outcome = rest.pop() if is_numbered else None
         minimum = rest.pop(0) if _begins_with_minimum(rest) else None
@@ -181,6 +181,11 @@ def _begins_with_minimum(words: Sequence[Word]) -> bool:
         return False
     first, second = words[:2]
     return second.left - first.right > (first.right - first.left) / len(first.text)
+
+
+def _is_apart(word: Word, number: Word) -> bool:
+    """Tell whether a number stands farther from an event, which goes on below, than words do."""
+    return number.left - word.right > 2 * (number.right - number.left)
 
 
 def _cuts(header: _Header | None, rows: Sequence[_Row]) -> tuple[float, ...] | None:

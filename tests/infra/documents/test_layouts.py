@@ -29,6 +29,7 @@ LAYOUTS = {
     "wrapped around the middle": Layout(event_characters=45, wrapped="middle", pitch=9),
     "with a minimum": Layout(minimum="3"),
     "without header": Layout(header=False),
+    "without header, wrapped": Layout(header=False, event_characters=30),
     "without offer numbers": Layout(offer_number=False, centred_headers=True),
 }
 
