@@ -60,7 +60,10 @@ async def difference(
     to_version = _version_at(history, until) if until is not None else history[-1].version
     from_version = _version_at(history, since) if since is not None else max(to_version - 1, 0)
     if from_version > to_version:
-        raise InvalidFieldError("from", f"is version {from_version}, after version {to_version}")
+        where = ", which is before the first event" if to_version == 0 else ""
+        raise InvalidFieldError(
+            "from", f"is version {from_version}, after version {to_version}{where}"
+        )
     states = _states(history, {from_version, to_version})
     old, new = states[from_version].state, states[to_version].state
     return StreamDiff(

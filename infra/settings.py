@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import platformdirs
@@ -123,11 +123,14 @@ def _read(variable: str, kind: Any, text: str) -> Any:
         return _read_ports(variable, text)
     if variable in ("ANNALS_HOME", "ANNALS_BACKUPS"):
         return Path(text).expanduser().resolve()
+    if get_origin(kind) is Literal and text not in get_args(kind):
+        raise SettingError(f"{variable}: expected one of {', '.join(get_args(kind))}")
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "").lower()
-        raise SettingError(f"{variable}: {reason}") from None
+        expected = str(error).removesuffix(", got `str`").lower()
+        reason = expected.replace("`int`", "a whole number").replace("`float`", "a number")
+        raise SettingError(f"{variable}: {reason.replace('`', '')}") from None
 
 
 def _read_flag(variable: str, text: str) -> bool:

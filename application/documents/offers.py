@@ -15,6 +15,9 @@ from domain.games.game import game_id
 from domain.games.listing import ListedGame, ListedMarket
 from domain.games.teams import NameChange
 
+# A line of a page that has more characters shows by its beginning which it is.
+LONGEST_TEXT = 2000
+
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """All that was found in a document; ``anomalies`` are those that belong to no game."""
@@ -101,8 +104,8 @@ def _found(anomaly: Anomaly, of_game: str | None) -> FoundAnomaly:
         message=anomaly.message,
         page=anomaly.page,
         line=anomaly.line,
-        text=anomaly.text,
-        other_text=anomaly.other_text,
+        text=anomaly.text[:LONGEST_TEXT],
+        other_text=anomaly.other_text[:LONGEST_TEXT] if anomaly.other_text is not None else None,
         game_id=of_game,
     )
 

@@ -17,6 +17,7 @@ from domain.games.market_labels import (
     split_off_label,
 )
 from domain.games.market_types import MarketType
+from domain.games.names import LONGEST_NAME
 
 _SEPARATOR = " - "
 _VENUE = " (Helyszín: "
@@ -66,6 +67,8 @@ class Listings:
             pair = _pair_of(event, row)
             if isinstance(pair, RowFault):
                 return pair
+            if max(map(len, pair)) > LONGEST_NAME:
+                return RowFault(AnomalyKind.ROW_UNPARSED, "The row has a name that none can be")
             game = _Game(
                 league=league,
                 kickoff=kickoff,

@@ -23,6 +23,7 @@ from domain.documents.wording import (
 )
 from domain.games.anomalies import Anomaly, AnomalyKind
 from domain.games.listing import ListedGame, anomaly_at
+from domain.games.names import LONGEST_NAME
 
 
 class ParsedSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +130,9 @@ class _Parser:
         band = read_competition_band(line.text)
         assert band is not None
         self._sport, self._league = band[0].casefold(), band[1]
+        if len(self._league) > LONGEST_NAME:
+            self._sport, self._league = None, ""
+            self._report(line, AnomalyKind.ROW_UNPARSED, "The band has a name that none can be")
 
     def _enter_day(self, line: SheetLine) -> None:
         self._sport, self._league = None, ""

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+# Nothing longer is the name of a team or a league.
+LONGEST_NAME = 255
+
 _ABBREVIATIONS = {
     "utd": "united", "atl": "atletico", "dep": "deportivo", "univ": "universidad",
     "sp": "sportivo", "st": "saint",

@@ -187,17 +187,18 @@ def _was_given(context: typer.Context, name: str) -> bool:
 
 
 def _ledger(items: Sequence[Erasure]) -> Table:
-    columns = ("subject", "erased at", "by", "policy", "reason", "event", "key")
-    table = Table(*(Column(name, overflow="fold") for name in columns))
+    table = Table(*(Column(name, overflow="fold") for name in ("subject", "erased", "why")))
     for erasure in items:
+        erased = (
+            erasure.erased_at.isoformat(sep=" ", timespec="seconds"),
+            f"{erasure.event_type or 'missing'} at {erasure.position}",
+            f"key {erasure.key_fingerprint or 'none'}",
+        )
+        by = f"by {erasure.actor}" if erasure.actor else None
         table.add_row(
             escape(erasure.subject),
-            erasure.erased_at.isoformat(sep=" ", timespec="seconds"),
-            escape(erasure.actor or ""),
-            escape(erasure.policy or ""),
-            escape(erasure.reason or ""),
-            f"{erasure.event_type or 'missing'} at {erasure.position}",
-            erasure.key_fingerprint or "none",
+            "\n".join(erased),
+            escape("\n".join(line for line in (by, erasure.policy, erasure.reason) if line)),
         )
     return table
 

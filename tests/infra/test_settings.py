@@ -100,6 +100,20 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, val
         assert value not in str(refused.value), "a value may be a secret"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("API_PORT", "http", "expected a whole number"),
+        ("LOG_LEVEL", "LOUD", "expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("API_PORT", "70000", "expected a whole number <= 65535"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_plain_words(variable: str, value: str, said: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings({variable: value})
+    assert str(refused.value) == f"{variable}: {said}"
+
+
 @pytest.mark.parametrize("lacking", ["PLONE_USERNAME", "PLONE_PASSWORD"])
 def test_plone_is_of_no_use_without_a_user(lacking: str) -> None:
     given = {

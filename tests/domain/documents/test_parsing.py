@@ -412,3 +412,16 @@ def test_a_band_of_a_known_sport_begins_a_competition_however_it_is_called(
 ) -> None:
     sheet = parsed_rows(f"Labdarúgás, {competition}\n{LECH}")
     assert only_game(sheet).league == competition
+
+
+def test_what_is_too_long_for_a_name_is_reported() -> None:
+    long = "x" * 256  # far more has no room in the index of a database
+    sheet = parsed_rows(
+        f"P 20:30 15881 {long} - Cracovia 1,60 4,10 4,75\n{LECH}\nLabdarúgás, {long}\n{LECH}"
+    )
+    assert only_game(sheet).home_team == "Lech Poznan"
+    assert found(sheet) == [
+        ("row_unparsed", 2, 3),
+        ("row_unparsed", 2, 5),
+        ("league_missing", 2, 6),
+    ]

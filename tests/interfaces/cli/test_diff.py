@@ -52,7 +52,11 @@ def test_redacted_values_are_marked_in_a_diff(terminal: Terminal, api: Api) -> N
     [
         (("run-987654321",), 1, "Stream run-987654321 not found"),
         (("user-admin", "--to", "99"), 1, "Stream user-admin has no version 99"),
-        (("user-admin", "--from", "1", "--to", "0"), 1, "from is version 1, after version 0"),
+        (
+            ("user-admin", "--from", "1", "--to", "0"),
+            1,
+            "after version 0, which is before the first event",
+        ),
         (("user-admin", "--from", "noon"), 2, "--from"),
         (("user-admin", "--to", "-1"), 2, "--to"),
     ],
