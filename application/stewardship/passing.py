@@ -27,7 +27,7 @@ from domain.stewardship.execution_events import (
     WorkflowStepStarted,
     WorkflowStepTimedOut,
 )
-from domain.stewardship.passing_time import JUST_AFTER, next_due, pass_time
+from domain.stewardship.passing_time import next_due, pass_time
 from domain.stewardship.responsibility_events import ResponsibilityAdded, ResponsibilityRescheduled
 from domain.stewardship.stewardship import Stewardship
 
@@ -44,6 +44,7 @@ WAKE = JobKind(name="wake_stewardship", timeout_seconds=600)
 
 # Somewhat longer than it takes until somebody looks in any case.
 SOON = timedelta(seconds=90)
+A_SECOND = timedelta(seconds=1)
 
 stewardship_wakings = Subscription("stewardship_wakings")
 
@@ -143,7 +144,8 @@ def _wake_at(recorded: Recorded[Any], moment: datetime | None) -> Sequence[Job]:
 
 
 def _waking(stewardship_id: int, moment: datetime) -> Job:
-    at = moment + JUST_AFTER
+    """Make the job that looks just after a moment: one for all that falls due in a second."""
+    at = moment.replace(microsecond=0) + A_SECOND
     stream_id = Stewardship.stream_id(stewardship_id)
     return WAKE.job(
         {"stewardship_id": stewardship_id}, at=at, queueing_lock=f"{stream_id}-{at.isoformat()}"

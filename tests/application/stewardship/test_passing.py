@@ -18,7 +18,6 @@ from domain.stewardship.definition import (
 from domain.stewardship.executing import report_step, start_execution
 from domain.stewardship.execution_events import WorkflowExecutionStarted
 from domain.stewardship.kinds import ScheduleType, StepOutcome, StewardshipStatus
-from domain.stewardship.passing_time import JUST_AFTER
 from domain.stewardship.stewardship import Stewardship
 from interfaces.services import Services
 from tests.application.stewardship.queue import Queue
@@ -197,7 +196,22 @@ async def test_what_falls_due_before_the_next_look_has_a_job_of_its_own(
         for job in stewardship_wakings.jobs(recorded)
     ]
     assert execution.steps[0].deadline == after(hours=1)
-    assert [job.at for job in jobs] == [after(seconds=20) + JUST_AFTER]
+    assert [job.at for job in jobs] == [after(seconds=21)]
+
+
+async def test_one_job_is_enough_for_all_that_falls_due_in_the_same_second(
+    services: Services,
+) -> None:
+    some = [
+        a_responsibility(f"resp_{number}", due_date=after(seconds=20, milliseconds=number))
+        for number in range(1000)
+    ]
+    await set_up(services, responsibilities=some)
+    history = await services.store.history("stewardship-1")
+    jobs = [job for recorded in history for job in stewardship_wakings.jobs(recorded)]
+
+    assert {(job.queueing_lock, job.at) for job in jobs} == {(jobs[0].queueing_lock, jobs[0].at)}
+    assert jobs[0].at == after(seconds=21)
 
 
 async def test_who_is_woken_has_it_happen_and_asks_to_be_woken_for_the_next(
@@ -220,4 +234,4 @@ async def test_who_is_woken_has_it_happen_and_asks_to_be_woken_for_the_next(
     await woken.function({"stewardship_id": 1})
 
     assert await happened(services) == ["ResponsibilityFellOverdue"]
-    assert [job.at for job in queue.jobs] == [after(days=7, seconds=10) + JUST_AFTER]
+    assert [job.at for job in queue.jobs] == [after(days=7, seconds=11)]
