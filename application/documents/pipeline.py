@@ -58,6 +58,14 @@ class Pipeline:
         Raises UnreadableDocumentError with what people are told of a document that cannot be
         processed, SupersededError once somebody called the job off or took it up.
         """
+        try:
+            await self._run(taken)
+        except UnreadableDocumentError:
+            # Bytes that were deleted meanwhile are no fault of the document's.
+            await self._path(taken.job.state.document_id)
+            raise
+
+    async def _run(self, taken: TakenUp) -> None:
         sections = await self._configuration()
         progress = Progress(self._store, taken, sections.processing.progress_interval)
         await progress.enter(Stage.VALIDATION)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from application.documents.handlers import cancel_job, delete_document
+from application.documents.ports import RefusalCode, UnreadableDocumentError
 from application.documents.processing import LOOK_SECONDS
 from application.documents.queueing import AGEING_SECONDS
 from domain.documents.document import document_id
@@ -308,3 +309,21 @@ async def test_trends_go_by_what_the_last_job_found(works: Works) -> None:
     await works.services.freshness.reach_head(["documents"])
     trends = await works.services.reports.trends(datetime.now(UTC).date(), 2)
     assert sum(trends.games.values()) == 3
+
+
+async def test_a_document_that_is_deleted_while_it_is_read_is_not_called_damaged(
+    works: Works,
+) -> None:
+    def cannot_be_read(_: int) -> None:
+        raise UnreadableDocumentError(RefusalCode.CORRUPT_PDF, "The PDF is damaged")
+
+    job_id = await works.take_in(SHEET)
+    working = await at_work(works, job_id)
+    services = works.services
+    key = (await works.job(job_id)).state.document_id
+    await delete_document(services.store, services.document_storage, key, METADATA)
+    works.reader.at_page = cannot_be_read
+    works.reader.may_read.set()
+    await working
+    job = await works.job(job_id)
+    assert (job.state.status, job.state.error_code) == (JobStatus.FAILED, RefusalCode.DELETED)
