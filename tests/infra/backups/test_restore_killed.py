@@ -1,10 +1,12 @@
 """A restore that is killed leaves the old database or the new one, and a start finishes it."""
 
+import contextlib
 import os
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
@@ -15,6 +17,14 @@ from tests.starting import Process, run, start
 PATIENCE_SECONDS = 30
 
 STATE = "SELECT position, encode(hash, 'hex') FROM log_head"
+
+
+class HeldUp(NamedTuple):
+    """A restore that waits for its psql, and how the log stood when it began."""
+
+    restoring: Process
+    psql: psutil.Process
+    before: list[tuple[Any, ...]]
 
 
 @pytest.fixture
@@ -39,15 +49,30 @@ def restore_of(backup: Path) -> tuple[str, ...]:
     return ("restore", str(backup), "--replace", "--yes")
 
 
-def psql_of(restoring: Process) -> psutil.Process:
-    """Give the psql that a restore works by, once it is there."""
+def psql_of(restoring: Process) -> psutil.Process | None:
+    """Give the psql that a restore works by, once it is there; None if it was missed."""
+    while restoring.poll() is None:
+        for children in Path(f"/proc/{restoring.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError, psutil.NoSuchProcess):
+                for child in map(psutil.Process, map(int, children.read_text().split())):
+                    if child.name() == "psql":
+                        return child
+        time.sleep(0.001)
+    return None
+
+
+def held_up(world: World, restoring_from: Path, environment: Mapping[str, str]) -> HeldUp:
+    """Begin a restore, and hold up the psql that it works by: what it is sent waits in its pipe."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        assert restoring.poll() is None
-        for child in psutil.Process(restoring.pid).children():
-            if child.name() == "psql":
-                return child
-        time.sleep(0.001)
+        before = world.rows(STATE)
+        restoring = start_restoring(restoring_from, environment)
+        psql = psql_of(restoring)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psql is not None:
+                psql.suspend()
+                return HeldUp(restoring, psql, before)
+        restoring.wait()
     raise AssertionError("no psql")
 
 
@@ -57,11 +82,8 @@ def test_killed_in_the_middle_it_leaves_the_database_as_it_was(
     ann, bob = world.start_runs("Ann Example", "Bob Example")
     backup = world.back_up()
     world.forget(ann)
-    before = world.rows(STATE)
 
-    restoring = start_restoring(backup.path, environment)
-    psql = psql_of(restoring)
-    psql.suspend()  # what it is sent waits in its pipe
+    restoring, psql, before = held_up(world, backup.path, environment)
     restoring.kill()
     restoring.wait()
     psql.resume()
@@ -90,7 +112,7 @@ def test_killed_at_any_moment_it_leaves_one_of_the_two_whole(
         time.sleep(pause)
         restoring.kill()
         restoring.wait()
-        psutil.wait_procs([psql], PATIENCE_SECONDS)
+        psutil.wait_procs([psql] if psql is not None else [], PATIENCE_SECONDS)
         assert world.named(ann) == (None, None)
         assert world.named(bob) == ("Bob Example", "Bob Example")
         assert world.rows("SELECT subject FROM erasures") == [(f"run-{ann}",)]
