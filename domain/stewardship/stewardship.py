@@ -1,5 +1,6 @@
 """The stewardship: stewards with what they are responsible for, measure and see to."""
 
+import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,6 +76,9 @@ from domain.stewardship.steward_events import (
 # A clock of somebody else's may be a little ahead.
 AHEAD = timedelta(minutes=5)
 
+# So many that nobody gets one a second time, and few enough for JavaScript.
+MOST_NUMBERS = 2**52
+
 P = TypeVar("P")
 
 
@@ -124,8 +128,8 @@ class Stewardship(Aggregate):
         )
         for named in named_addresses(definition.options):
             stewardship.record(StewardshipAddressGiven, now, **msgspec.structs.asdict(named))
-        for steward in definition.stewards:
-            stewardship.assign_steward(steward, now=now)
+        for number, steward in enumerate(definition.stewards, start=1):
+            stewardship.record(StewardAssigned, now, number=number, **_terms(steward))
         for responsibility in definition.responsibilities:
             stewardship.add_responsibility(responsibility, now=now)
         return stewardship
@@ -197,18 +201,10 @@ class Stewardship(Aggregate):
             raise RuleViolatedError(f"A stewardship has at most {MOST_STEWARDS} stewards")
         known = state.known_steward(steward.user_id)
         self._check_contact(steward.user_id, steward.contact_info)
-        self.record(
-            StewardAssigned,
-            now,
-            user_id=steward.user_id,
-            number=known.number if known is not None else len(state.known) + 1,
-            role=steward.role,
-            permissions=steward.permissions,
-            start_date=steward.start_date,
-            end_date=steward.end_date,
-            is_primary=steward.is_primary,
-            contact_info=steward.contact_info,
-        )
+        # After a restore the next number could be that of somebody erased, who gets no key again.
+        made_up = MOST_STEWARDS + 1 + secrets.randbelow(MOST_NUMBERS)
+        number = known.number if known is not None else made_up
+        self.record(StewardAssigned, now, number=number, **_terms(steward))
         return self.steward(steward.user_id)
 
     def change_steward(self, user_id: str, change: StewardChange, *, now: datetime) -> Steward:
@@ -476,3 +472,9 @@ def _known(found: P | None, name: str) -> P:
     if found is None:
         raise UnknownPartError(f"{name} not found")
     return found
+
+
+def _terms(steward: StewardDefinition) -> dict[str, Any]:
+    """Give who becomes a steward, and on which terms."""
+    names = ("user_id", "role", "permissions", "start_date", "end_date", "is_primary")
+    return {name: getattr(steward, name) for name in (*names, "contact_info")}

@@ -276,6 +276,13 @@ def test_the_contact_details_of_a_neutralized_steward_are_gone_and_do_not_come_b
         stewardship.change_steward(ANN, StewardChange(contact_info={"phone": "+45"}), now=START)
 
 
+def test_who_joins_later_has_a_number_that_nobody_had_before_a_restore() -> None:
+    numbers = {a_stewardship().assign_steward(a_steward("bob"), now=START).number for _ in range(3)}
+
+    assert len(numbers) == 3
+    assert all(2 < number < 2**53 for number in numbers)
+
+
 def test_neutralizing_twice_is_neutralizing_once() -> None:
     stewardship = a_stewardship()
     for _ in range(2):
