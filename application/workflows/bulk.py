@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-from application.ports import EventStore, Identifiers
 from application.workflows.handlers import WorkflowHandlers
 from application.workflows.ports import ConnectionStatus, ContentManagement, ManagedContent
 from application.workflows.refusals import Attempt, Refusals
@@ -51,18 +50,16 @@ class LookedUp:
 
 
 class BulkHandlers:
-    """Carries out what is wanted of many contents."""
+    """Carries out what is wanted of many contents, by the ``handlers`` of one."""
 
     def __init__(
         self,
-        store: EventStore,
-        identifiers: Identifiers,
         templates: Templates,
         contents: ContentManagement,
         refusals: Refusals,
+        handlers: Callable[[ContentManagement], WorkflowHandlers],
     ) -> None:
-        self._store = store
-        self._identifiers = identifiers
+        self._handlers = handlers
         self._templates = templates
         self._contents = contents
         self._refusals = refusals
@@ -83,10 +80,7 @@ class BulkHandlers:
             found = await self._contents.find_all(
                 [uid for uid in content_uids if is_content_uid(uid)]
             )
-            contents = LookedUp(self._contents, found)
-            return WorkflowHandlers(
-                self._store, self._identifiers, self._templates, contents, self._refusals
-            )
+            return self._handlers(LookedUp(self._contents, found))
 
         return await self._refusals.recording(attempt, actor, metadata, look_up)
 

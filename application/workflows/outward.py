@@ -99,14 +99,7 @@ def approved(recorded: Recorded[TransitionApproved]) -> dict[str, Any]:
 )
 def removed(recorded: Recorded[TemplateRemoved]) -> dict[str, Any]:
     """Tell which template, and where the content was."""
-    event = recorded.event
-    return {
-        "content_uid": _content_uid(recorded),
-        "workflow_id": event.workflow_id,
-        "template_id": event.template_id,
-        "state": event.state,
-        "user_id": event.user_id,
-    }
+    return _template(recorded)
 
 
 @workflow_events.on(
@@ -123,14 +116,7 @@ def removed(recorded: Recorded[TemplateRemoved]) -> dict[str, Any]:
 )
 def restored(recorded: Recorded[EarlierWorkflowRestored]) -> dict[str, Any]:
     """Tell which template, and where the content is."""
-    event = recorded.event
-    return {
-        "content_uid": _content_uid(recorded),
-        "workflow_id": event.workflow_id,
-        "template_id": event.template_id,
-        "state": event.state,
-        "user_id": event.user_id,
-    }
+    return _template(recorded)
 
 
 @workflow_events.on(
@@ -172,6 +158,19 @@ def _transition(
         "to_state": event.to_state,
         "user_id": event.user_id,
         "comments": event.comments,
+    }
+
+
+def _template(
+    recorded: Recorded[TemplateRemoved] | Recorded[EarlierWorkflowRestored],
+) -> dict[str, Any]:
+    event = recorded.event
+    return {
+        "content_uid": _content_uid(recorded),
+        "workflow_id": event.workflow_id,
+        "template_id": event.template_id,
+        "state": event.state,
+        "user_id": event.user_id,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from application.workflows.bulk import BulkHandlers
 from application.workflows.handlers import WorkflowHandlers
-from application.workflows.ports import NoContentManagement
+from application.workflows.ports import ContentManagement, NoContentManagement
 from application.workflows.refusals import Refusals
 from application.workflows.templates import TemplateHandlers, Templates
 from domain.workflows.builtin import load_built_in
@@ -30,12 +30,16 @@ async def open_workflows(base: Foundation) -> AsyncIterator[Workflows]:
     turns = PostgresTurns(connector(base.conninfo, "plone"))
     async with open_plone(base.settings, base.user_agent, turns) as plone:
         contents = plone or NoContentManagement()
+
+        def handlers(managed: ContentManagement) -> WorkflowHandlers:
+            return WorkflowHandlers(store, identifiers, templates, managed, refusals)
+
         yield Workflows(
             contents=contents,
             templates=templates,
             template_handlers=TemplateHandlers(store, templates, refusals),
-            handlers=WorkflowHandlers(store, identifiers, templates, contents, refusals),
-            bulk_handlers=BulkHandlers(store, identifiers, templates, contents, refusals),
+            handlers=handlers(contents),
+            bulk_handlers=BulkHandlers(templates, contents, refusals, handlers),
             template_queries=template_queries,
             content_queries=ContentQueries(base.pool),
             audit_queries=WorkflowAuditQueries(base.pool),

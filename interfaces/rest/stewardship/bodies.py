@@ -249,16 +249,8 @@ class DecisionBody(Body, frozen=True, kw_only=True):
     comment: GivenText = None
 
 
-class StewardBody(Body, frozen=True, kw_only=True):
+class StewardBody(StewardPart, Body, frozen=True, kw_only=True):
     """Somebody who becomes a steward; user id and role are required."""
-
-    user_id: GivenId = None
-    role: Given = None
-    permissions: Texts = None
-    start_date: GivenMoment | None = None
-    end_date: GivenMoment | None = None
-    is_primary: bool | None = None
-    contact_info: ContactBody | None = None
 
 
 class StewardChangeBody(Body, frozen=True, kw_only=True):
@@ -273,18 +265,8 @@ class StewardChangeBody(Body, frozen=True, kw_only=True):
     status: Given = None
 
 
-class ResponsibilityBody(Body, frozen=True, kw_only=True):
+class ResponsibilityBody(ResponsibilityPart, Body, frozen=True, kw_only=True):
     """A responsibility to be added; its id is required."""
-
-    id: GivenId = None
-    name: Given = None
-    description: GivenText = None
-    type: Given = None
-    priority: Given = None
-    frequency: Given = None
-    due_date: GivenMoment | None = None
-    status: Given = None
-    assigned_to: GivenId = None
 
 
 class ResponsibilityChangeBody(Body, frozen=True, kw_only=True):

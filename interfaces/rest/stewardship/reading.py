@@ -55,7 +55,6 @@ from interfaces.rest.stewardship.bodies import (
     NotificationsPart,
     OptionsPart,
     PolicyPart,
-    ResponsibilityBody,
     ResponsibilityChangeBody,
     ResponsibilityPart,
     RetryPolicyPart,
@@ -121,9 +120,7 @@ def read_steward_change(body: StewardChangeBody) -> StewardChange:
     )
 
 
-def read_responsibility(
-    path: str, part: ResponsibilityPart | ResponsibilityBody
-) -> ResponsibilityDefinition:
+def read_responsibility(path: str, part: ResponsibilityPart) -> ResponsibilityDefinition:
     """Read a responsibility. Raises InvalidFieldError."""
     status = _choice(f"{path}status", part.status, ResponsibilityStatus)
     return ResponsibilityDefinition(
@@ -171,7 +168,7 @@ def _duration(field: str, given: str | int | None) -> str:
     return read_duration(field, given) if given else ""
 
 
-def _steward(path: str, part: StewardPart | StewardBody) -> StewardDefinition:
+def _steward(path: str, part: StewardPart) -> StewardDefinition:
     assert part.user_id is not None
     assert part.role is not None
     return StewardDefinition(
